@@ -1,0 +1,54 @@
+/** Every bound of knot, with its unit in the name and its reason beside it. */
+
+/** A room of people and agents who know each other; frontiers and full meshes stay small. */
+export const MEMBERS_MAX = 200
+/** Largest frame on the sync stream: one run of the largest facts, and no more memory than that. */
+export const FRAME_MAX_BYTES = 4 << 20
+/** One fact: a task with its text, a landing with its evidence. */
+export const FACT_MAX_BYTES = 64 << 10
+/** A chat message: longer text is a file, and belongs in git. */
+export const MESSAGE_MAX_BYTES = 16 << 10
+/** Operations of one change, checked before any run-length is expanded. */
+export const CHANGE_OPS_MAX = 1_000
+/** One change: CHANGE_OPS_MAX is not reachable with the largest facts, nor needs to be. */
+export const CHANGE_MAX_BYTES = 256 << 10
+/** Consecutive changes under one kept signature. */
+export const RUN_MAX_CHANGES = 64
+/** Facts below one bucket: an Automerge map slows down with the operations it ever held. */
+export const BUCKET_FACTS = 256
+/** Changes held for one author's stream whose predecessor or auth heads are not here yet. */
+export const PENDING_MAX_CHANGES = 1_000
+/** Auth heads named by one change, or parents named by one auth op. */
+export const AUTH_HEADS_MAX = 16
+/** One auth op, fraud proofs (two runs) included. */
+export const AUTH_OP_MAX_BYTES = 1 << 20
+/** A name of an agent or a room. */
+export const NAME_MAX_BYTES = 64
+/** Voters of a room: more make every confirmation slower and none safer. */
+export const VOTERS_MAX = 7
+/** Admissions that one invite may allow. */
+export const INVITE_USES_MAX = 200
+/** A leader that enough voters did not answer for this long gives up. */
+export const LEASE_MS = 10_000
+/** Between a leader's pulses: three may be lost before anyone doubts it. */
+export const PULSE_MS = 1_000
+/** How long rank k waits more than rank k - 1 before it stands. */
+export const STAND_STEP_MS = 750
+/** A candidate may not name a term further than this above the highest it has seen proved. */
+export const TERM_JUMP_MAX = 1_000
+/** Between two beats of a peer. */
+export const BEAT_MS = 2_000
+/** Silence after which a peer is shown offline. */
+export const DEAD_PEER_MS = 5_000
+/** A check that runs longer is stopped and failed; a setting can raise it. */
+export const CHECK_TIMEOUT_MS = 15 * 60_000
+/** Output of a check that is kept. */
+export const CHECK_OUTPUT_MAX_BYTES = 1 << 20
+/** Tail of a failing check's output that travels with the verdict, within FACT_MAX_BYTES. */
+export const VERDICT_OUTPUT_MAX_BYTES = 8 << 10
+/** Changes of one volume. */
+export const VOLUME_MAX_CHANGES = 100_000
+/** Frames that may wait for one slow peer before its session is dropped and begun again. */
+export const OUTBOX_MAX_BYTES = 8 << 20
+/** A line of the local API. */
+export const API_LINE_MAX_BYTES = 8 << 20
