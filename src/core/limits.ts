@@ -52,3 +52,38 @@ export const VOLUME_MAX_CHANGES = 100_000
 export const OUTBOX_MAX_BYTES = 8 << 20
 /** A line of the local API. */
 export const API_LINE_MAX_BYTES = 8 << 20
+/** Streams of a room that a frontier can name: members times a few incarnations each. */
+export const FRONTIER_MAX = 10_000
+/** Ops, or ids, in one frame. */
+export const FRAME_OPS_MAX = 1_000
+/** Bytes of runs sent to one peer before its session must say that it drained. */
+export const CATCH_UP_BYTES = 1 << 20
+/** Wait before asking others for a change that its author probably sent already. */
+export const WANT_DELAY_MS = 300
+/** Addresses of one peer that are told to others. */
+export const ADDRESSES_MAX = 8
+/** File names that a push or a verdict lists; more are counted. */
+export const FILES_NAMED_MAX = 200
+/** A run is cut here, where a signature allows, so that a slow link still shows progress. */
+export const RUN_MAX_BYTES = 256 << 10
+/** How often the engine is told the time, at least. */
+export const TICK_MS = 100
+/** First wait after work on git objects failed; doubles up to RETRY_MAX_MS. */
+export const RETRY_MS = 500
+export const RETRY_MAX_MS = 30_000
+/** Fetches of pushes at one time. */
+export const FETCHES_MAX = 2
+/** A task's title, a push's intent: one line of a list. */
+export const TITLE_MAX_BYTES = 500
+/** A task's body, with room for the rest of the fact. */
+export const TASK_BODY_MAX_BYTES = 32 << 10
+/** Inputs stepped before one flush; more wait for the next, so that a flood cannot delay a tick. */
+export const INPUTS_AT_ONCE = 256
+/** Events that may wait for one slow reader of `knot log --follow` before it is cut off. */
+export const FOLLOWER_EVENTS_MAX = 10_000
+/** How long `knot sync` waits for another peer to hold a push. */
+export const HOLD_WAIT_MS = 10_000
+/** How long `knot join` looks for a peer of the room. */
+export const JOIN_WAIT_MS = 60_000
+/** How long `knot join` waits for the first sync after its admission. */
+export const FIRST_SYNC_MS = 15_000
