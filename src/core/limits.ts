@@ -12,12 +12,20 @@ export const MESSAGE_MAX_BYTES = 16 << 10
 export const CHANGE_OPS_MAX = 1_000
 /** One change: CHANGE_OPS_MAX is not reachable with the largest facts, nor needs to be. */
 export const CHANGE_MAX_BYTES = 256 << 10
+/** Seconds of a change's time: the last ones that a JavaScript Date can show. */
+export const CHANGE_TIME_MAX_S = 8_640_000_000_000
+/** Seq and op numbers: Automerge keeps op numbers in 32 bits, and a stream never gets this far. */
+export const OP_NUMBER_MAX = 2 ** 31 - 1
 /** Consecutive changes under one kept signature. */
 export const RUN_MAX_CHANGES = 64
 /** Facts below one bucket: an Automerge map slows down with the operations it ever held. */
 export const BUCKET_FACTS = 256
 /** Changes held for one author's stream whose predecessor or auth heads are not here yet. */
 export const PENDING_MAX_CHANGES = 1_000
+/** The same in bytes: as much as one frame brings. */
+export const PENDING_MAX_BYTES = 4 << 20
+/** All streams together: keys cost an outsider nothing, so streams alone bound nothing. */
+export const PENDING_ROOM_MAX_BYTES = 64 << 20
 /** Auth heads named by one change, or parents named by one auth op. */
 export const AUTH_HEADS_MAX = 16
 /** One auth op, fraud proofs (two runs) included. */
