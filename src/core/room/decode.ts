@@ -78,6 +78,9 @@ function id<Id extends string>(reader: Reader, size: number): Id {
   return reader.id<Id>(size)
 }
 
+/** As many as Automerge may write; which of them knot writes is a better reason than their count. */
+const COLUMNS_MAX = 16
+
 type Column = keyof typeof COLUMN
 const NAMES = new Map<number, Column>(
   (Object.keys(COLUMN) as Column[]).map(name => [COLUMN[name], name]),
@@ -85,7 +88,7 @@ const NAMES = new Map<number, Column>(
 
 /** The columns by name; one that is not there is empty. */
 function columnsOf(reader: Reader): Record<Column, Reader> {
-  const heads = reader.list(NAMES.size, () => {
+  const heads = reader.list(COLUMNS_MAX, () => {
     const column = reader.uint(0xff)
     const name = NAMES.get(column)
     if (name === undefined) reader.fail(`column ${column} is not one that knot writes`)
