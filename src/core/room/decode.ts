@@ -78,7 +78,7 @@ function id<Id extends string>(reader: Reader, size: number): Id {
   return reader.id<Id>(size)
 }
 
-/** As many as Automerge may write; which of them knot writes is a better reason than their count. */
+/** As many as Automerge writes, so that a column of its own gets the better reason. */
 const COLUMNS_MAX = 16
 
 type Column = keyof typeof COLUMN
