@@ -10,7 +10,7 @@ test('S151: the genesis is what Automerge writes for the topics as empty maps', 
 })
 
 test('S153: a change is byte for byte what Automerge writes for the same edits', () => {
-  for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
+  for (const seed of [1, 2, 3, 4, 5]) {
     const roll = dice(seed)
     const ours = pen(alice)
     const theirs = automergePen(alice.actor)

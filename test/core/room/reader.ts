@@ -1,4 +1,4 @@
-/** One who is shown runs and keeps what the gate accepts, under an auth log that says what it is told to. */
+/** One who keeps what the gate accepts, under an auth log that says what it is told to. */
 import type { Hash } from '../../../src/core/brand.ts'
 import {
   type Authority,
