@@ -95,16 +95,16 @@ function columnsOf(reader: Reader): Record<Column, Reader> {
     return { name, size: reader.uint(CHANGE_MAX_BYTES) }
   })
 
-  const empty = (): Reader => new Reader(new Uint8Array(0))
+  const none = new Reader(new Uint8Array(0))
   const columns: Record<Column, Reader> = {
-    objectActor: empty(),
-    objectOp: empty(),
-    key: empty(),
-    insert: empty(),
-    action: empty(),
-    valueKind: empty(),
-    value: empty(),
-    preds: empty(),
+    objectActor: none,
+    objectOp: none,
+    key: none,
+    insert: none,
+    action: none,
+    valueKind: none,
+    value: none,
+    preds: none,
   }
   for (const { name, size } of heads) columns[name] = new Reader(reader.raw(size))
   return columns
