@@ -61,6 +61,7 @@ function changeOf(reader: Reader): Change {
   const actor = id<ActorId>(reader, ACTOR_BYTES)
   const seq = reader.uint(OP_NUMBER_MAX)
   const startOp = reader.uint(OP_NUMBER_MAX)
+  if (seq === 0 || startOp === 0) reader.fail(`seq ${seq}, startOp ${startOp}: both count from 1`)
   const time = sint(reader)
   if (time < 0 || time > CHANGE_TIME_MAX_S) reader.fail(`time ${time}`)
   const heads = headsOf(reader.text(64 * AUTH_HEADS_MAX))

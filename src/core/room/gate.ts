@@ -125,7 +125,6 @@ function chainOf(actor: ActorId, run: Run): Chain {
     const { change, hash } = decoded
     const before = links.at(-1)
     if (change.actor !== actor) return unproven(`a change of ${change.actor}, not of ${actor}`)
-    if (change.seq === 0) return unproven('a change with seq 0')
     if (before !== undefined && change.seq !== before.change.seq + 1) {
       return unproven(`seq ${change.seq} behind ${before.change.seq}`)
     }

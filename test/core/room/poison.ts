@@ -142,6 +142,7 @@ const rows: readonly Row[] = [
     /2 predecessors/],
   ['no predecessor', edit(raw => { raw.predecessors = [] }), S159, /0 predecessors/],
   ['seq 0', edit(raw => { raw.seq = uint(0) }), S159, /seq 0/],
+  ['startOp 0', edit(raw => { raw.startOp = uint(0) }), S159, /startOp 0/],
   ['startOp 2^31', edit(raw => { raw.startOp = uint(2 ** 31) }), S159, /out of range/],
   ['startOp 2^63', edit(raw => {
     raw.startOp = Uint8Array.of(0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 1)
