@@ -177,6 +177,11 @@ function placeOf(judgement: Judgement, stream: StreamState, link: Link): Rest | 
   if (beyond) return { kind: 'sealed', seq }
   if (seq > stream.seq + 1) return { kind: 'pending', seq, waits: 'predecessor' }
 
+  // Held or not: a fork is proved by two siblings, and no right change is a sibling of this one.
+  if (seq === 1 && predecessor !== volume.id) {
+    return { kind: 'invalid', seq, why: `begins at ${predecessor}, not at volume ${volume.id}` }
+  }
+
   // The two branches part where they name one predecessor, so that place is the one to prove.
   if (seq > 1) {
     const held = seq === stream.seq + 1 ? stream.hash : hashAt(seq - 1)
@@ -186,9 +191,6 @@ function placeOf(judgement: Judgement, stream: StreamState, link: Link): Rest | 
   }
   if (seq <= stream.seq) {
     return { kind: 'fork', seq, held: hashAt(seq), other: hash, sibling: 'in run' }
-  }
-  if (seq === 1 && predecessor !== volume.id) {
-    return { kind: 'invalid', seq, why: `begins at ${predecessor}, not at volume ${volume.id}` }
   }
   return undefined
 }

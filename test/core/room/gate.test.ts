@@ -6,6 +6,7 @@ import { openVolume } from '../../../src/core/room/genesis.ts'
 import { alice, bob, chat, heads, later, now, pen, room, volume, write, written } from './cast.ts'
 import { hashOf } from '../../../src/core/bytes/hash.ts'
 import { utf8 } from '../../../src/core/bytes/text.ts'
+import { POISON, type Poison } from './poison.ts'
 import { anyone, reader, run, show, signed } from './reader.ts'
 
 const NONE = { kind: 'none' }
@@ -284,6 +285,14 @@ describe('a fork', () => {
     const { fork, carol } = branches()
     const shown = { ...run(fork, 1, 3), signature: new Uint8Array(64) }
     expect(show(carol, shown).rest).toMatchObject({ kind: 'unproven' })
+  })
+
+  test('S156: is not shown by a beginning outside the volume, held or not', () => {
+    const poison = POISON.find(each => each.name === 'a beginning outside the volume') as Poison
+    for (const carol of [branches().carol, reader(alice)]) {
+      const outcome = show(carol, signed(alice, [poison.bytes], { seq: 1, hash: poison.hash }))
+      expect(outcome.rest).toMatchObject({ kind: 'invalid', seq: 1 })
+    }
   })
 
   test('S176: beyond the seal is nothing new', () => {
