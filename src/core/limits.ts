@@ -95,3 +95,43 @@ export const HOLD_WAIT_MS = 10_000
 export const JOIN_WAIT_MS = 60_000
 /** How long `knot join` waits for the first sync after its admission. */
 export const FIRST_SYNC_MS = 15_000
+/** Imported public keys kept at hand: every member's, and some that are only being looked at. */
+export const KEY_CACHE_MAX = 1_024
+/** One record of an append-only log: the largest auth op, with room for its envelope. */
+export const LOG_RECORD_MAX_BYTES = 2 << 20
+/** Records that may wait for the disk before the writer must flush. */
+export const LOG_QUEUE_MAX_BYTES = 64 << 20
+/** Bytes read at once when a log is replayed. */
+export const LOG_CHUNK_BYTES = 1 << 20
+/** Bytes checksummed while looking for whole records behind a damaged one, before giving up. */
+export const LOG_SEARCH_MAX_BYTES = 1 << 30
+/** Copies of damaged files kept beside one file; a disk that fails more often needs a person. */
+export const KEPT_ASIDE_MAX = 1_000
+/** A settings file, a key file: what a person could still read. */
+export const SMALL_FILE_MAX_BYTES = 1 << 20
+/** A saved document: a volume is about 10 MB, and this is no volume any more. */
+export const SNAPSHOT_MAX_BYTES = 256 << 20
+/** Changes that the document takes at once: 10,000 fragment its memory, 1 is slow. */
+export const DOCUMENT_BATCH_CHANGES = 1_000
+/** Bytes that the document takes at once. */
+export const DOCUMENT_BATCH_MAX_BYTES = 8 << 20
+/** Changes that wait for the document before it is rebuilt from the log instead. */
+export const DOCUMENT_QUEUE_MAX_CHANGES = 20_000
+/** Bytes that wait for the document before it is rebuilt from the log instead. */
+export const DOCUMENT_QUEUE_MAX_BYTES = 64 << 20
+/** Requests that wait for the document. */
+export const DOCUMENT_REQUESTS_MAX = 64
+/** One request to the document; a full save of a volume takes 1 s. */
+export const DOCUMENT_REQUEST_MS = 30_000
+/** Wait before the document's worker is started again, doubled each time... */
+export const DOCUMENT_RESTART_MIN_MS = 100
+/** ...up to this. */
+export const DOCUMENT_RESTART_MAX_MS = 30_000
+/** Addresses remembered for one peer: its interfaces, and where it was before. */
+export const PEER_ADDRESSES_MAX = 16
+/** One remembered address. */
+export const ADDRESS_MAX_BYTES = 256
+/** One line of the daemon's log. */
+export const LINE_MAX_BYTES = 16 << 10
+/** The daemon's log before it is rotated; one older file is kept. */
+export const LINES_MAX_BYTES = 8 << 20
