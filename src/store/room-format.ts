@@ -1,0 +1,116 @@
+/**
+ * What the two logs of a room hold, and the bytes of each record's body.
+ *
+ *   room.log      1 auth op · 2 change: uint volume ‖ bytes · 3 signed change: uint volume ‖ 64 ‖ bytes
+ *                 4 record of the term chain · 5 certificate · 6 era
+ *   journal.log   1 incarnation: 8 bytes · 2 promise · 3 grant · 4 accept · 5 signed
+ *
+ * Where nothing else is said the body is the bytes that the core made, which alone reads them.
+ */
+import { decode } from '../core/bytes/reader.ts'
+import { Writer } from '../core/bytes/writer.ts'
+import type { Entry } from './log.ts'
+
+/** What the room itself keeps: everyone's, and the same on every peer that holds it. */
+export type RoomEntry =
+  | { kind: 'auth' | 'record' | 'certificate' | 'era'; bytes: Uint8Array }
+  /** A change that a later signature of its run covers has none of its own. */
+  | { kind: 'change'; volume: number; bytes: Uint8Array; signature: Uint8Array | undefined }
+
+/** What this voter alone has bound itself to. */
+export type JournalEntry =
+  | { kind: 'incarnation'; incarnation: string }
+  /** 'signed' is the highest own sequence number, written before the change is sent. */
+  | { kind: 'promise' | 'grant' | 'accept' | 'signed'; bytes: Uint8Array }
+
+export type StoredEntry = RoomEntry | JournalEntry
+
+export const ROOM_TYPES = [1, 2, 3, 4, 5, 6] as const
+export const JOURNAL_TYPES = [1, 2, 3, 4, 5] as const
+
+/** Which log an entry belongs to, and its record there. */
+export function recordOf(entry: StoredEntry): { log: 'room' | 'journal'; record: Entry } {
+  switch (entry.kind) {
+    case 'auth':
+      return room(1, entry.bytes)
+    case 'change':
+      return entry.signature === undefined
+        ? room(2, new Writer().uint(entry.volume).raw(entry.bytes).done())
+        : room(3, new Writer().uint(entry.volume).raw(entry.signature).raw(entry.bytes).done())
+    case 'record':
+      return room(4, entry.bytes)
+    case 'certificate':
+      return room(5, entry.bytes)
+    case 'era':
+      return room(6, entry.bytes)
+    case 'incarnation':
+      return journal(1, new Writer().id(entry.incarnation).done())
+    case 'promise':
+      return journal(2, entry.bytes)
+    case 'grant':
+      return journal(3, entry.bytes)
+    case 'accept':
+      return journal(4, entry.bytes)
+    case 'signed':
+      return journal(5, entry.bytes)
+  }
+}
+
+export type ReadEntry<T> = { kind: 'ok'; value: T } | { kind: 'malformed'; why: string }
+
+/** Reads a record of room.log. */
+export function roomEntryOf({ type, body }: Entry): ReadEntry<RoomEntry> {
+  switch (type) {
+    case 1:
+      return ok({ kind: 'auth', bytes: body })
+    case 2:
+    case 3:
+      return changeOf(body, type === 3 ? 64 : 0)
+    case 4:
+      return ok({ kind: 'record', bytes: body })
+    case 5:
+      return ok({ kind: 'certificate', bytes: body })
+    case 6:
+      return ok({ kind: 'era', bytes: body })
+    default:
+      return { kind: 'malformed', why: `${type} is no type of room.log` }
+  }
+}
+
+/** Reads a record of journal.log. */
+export function journalEntryOf({ type, body }: Entry): ReadEntry<JournalEntry> {
+  switch (type) {
+    case 1:
+      return decode(body, reader => ({ kind: 'incarnation', incarnation: reader.id<string>(8) }))
+    case 2:
+      return ok({ kind: 'promise', bytes: body })
+    case 3:
+      return ok({ kind: 'grant', bytes: body })
+    case 4:
+      return ok({ kind: 'accept', bytes: body })
+    case 5:
+      return ok({ kind: 'signed', bytes: body })
+    default:
+      return { kind: 'malformed', why: `${type} is no type of journal.log` }
+  }
+}
+
+function changeOf(body: Uint8Array, signed: 0 | 64): ReadEntry<RoomEntry> {
+  return decode(body, reader => {
+    const volume = reader.uint()
+    const signature = signed === 0 ? undefined : reader.raw(signed)
+    return { kind: 'change', volume, signature, bytes: reader.raw(body.length - reader.at) }
+  })
+}
+
+function room(type: number, body: Uint8Array): { log: 'room'; record: Entry } {
+  return { log: 'room', record: { type, body } }
+}
+
+function journal(type: number, body: Uint8Array): { log: 'journal'; record: Entry } {
+  return { log: 'journal', record: { type, body } }
+}
+
+function ok<T>(value: T): { kind: 'ok'; value: T } {
+  return { kind: 'ok', value }
+}
