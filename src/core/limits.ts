@@ -135,3 +135,5 @@ export const ADDRESS_MAX_BYTES = 256
 export const LINE_MAX_BYTES = 16 << 10
 /** The daemon's log before it is rotated; one older file is kept. */
 export const LINES_MAX_BYTES = 8 << 20
+/** JavaScript memory of the document's worker; Automerge's own is outside of it, and ends at 4 GB. */
+export const DOCUMENT_HEAP_MAX_MB = 1_024
