@@ -4,7 +4,12 @@
  */
 import type { RoomId } from '../core/brand.ts'
 import { fromUtf8, utf8 } from '../core/bytes/text.ts'
-import { ADDRESS_MAX_BYTES, NAME_MAX_BYTES, PEER_ADDRESSES_MAX, SMALL_FILE_MAX_BYTES } from '../core/limits.ts'
+import {
+  ADDRESS_MAX_BYTES,
+  NAME_MAX_BYTES,
+  PEER_ADDRESSES_MAX,
+  SMALL_FILE_MAX_BYTES,
+} from '../core/limits.ts'
 import type { Disk, Fault } from './disk.ts'
 import { readWhole, writeAtomically } from './files.ts'
 import { isRecord, parseJson } from './json.ts'
@@ -38,7 +43,8 @@ export type ReadConfig =
 export async function readConfig(disk: Disk, path: string): Promise<ReadConfig> {
   const read = await readWhole(disk, path, SMALL_FILE_MAX_BYTES)
   if (read.kind === 'missing' || read.kind === 'failed') return read
-  if (read.kind === 'too-large') return corrupt(path, `has ${read.size} bytes; remove what is not a setting`)
+  if (read.kind === 'too-large')
+    return corrupt(path, `has ${read.size} bytes; remove what is not a setting`)
   const text = fromUtf8(read.bytes)
   if (text === undefined) return corrupt(path, 'is not UTF-8; save it as UTF-8')
 
@@ -80,8 +86,14 @@ type Rule = { fits: (value: unknown) => boolean; is: string }
 
 const BOOLEAN: Rule = { fits: value => typeof value === 'boolean', is: 'true or false' }
 const RULES: Readonly<Record<keyof Config, Rule>> = {
-  name: { fits: value => isText(value, NAME_MAX_BYTES), is: `text of 1 to ${NAME_MAX_BYTES} bytes` },
-  room: { fits: value => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value), is: '64 hex digits' },
+  name: {
+    fits: value => isText(value, NAME_MAX_BYTES),
+    is: `text of 1 to ${NAME_MAX_BYTES} bytes`,
+  },
+  room: {
+    fits: value => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value),
+    is: '64 hex digits',
+  },
   port: { fits: value => isPort(value), is: 'a number from 0 to 65535' },
   listen: {
     fits: value =>
@@ -97,11 +109,13 @@ const RULES: Readonly<Record<keyof Config, Rule>> = {
 /** What is wrong with the settings, as the rest of a sentence about the file. */
 function mistakeIn(file: unknown): string | undefined {
   if (!isRecord(file)) return 'is not a JSON object; begin it with { and end it with }'
-  if (file['v'] !== 1) return `has format ${shown(file['v'])} where this knot reads 1; use the knot that wrote it`
+  if (file['v'] !== 1)
+    return `has format ${shown(file['v'])} where this knot reads 1; use the knot that wrote it`
   if (file['name'] === undefined) return 'has no "name"; add "name": "what this agent is called"'
   for (const [key, { fits, is }] of Object.entries(RULES)) {
     const value = file[key]
-    if (value !== undefined && !fits(value)) return `has "${key}": ${shown(value)}; it must be ${is}`
+    if (value !== undefined && !fits(value))
+      return `has "${key}": ${shown(value)}; it must be ${is}`
   }
   return undefined
 }

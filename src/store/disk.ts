@@ -11,7 +11,7 @@ export type Disk = {
    * must exist, a present one with EEXIST where it must be new.
    */
   open(path: string, how: 'existing' | 'new' | 'either'): Promise<DiskFile>
-  /** Moves a file; the new name survives a crash once this returns. 'refuse' rejects with EEXIST. */
+  /** Moves a file; its new name survives a crash on return. 'refuse' rejects with EEXIST. */
   rename(move: { from: string; to: string; over: 'replace' | 'refuse' }): Promise<void>
   /** Removes a file. */
   remove(path: string): Promise<void>
@@ -20,7 +20,7 @@ export type Disk = {
 export type DiskFile = {
   /** Bytes in the file. */
   size(): Promise<number>
-  /** A buffer of its own with the bytes from `at`; shorter than asked only at the end of the file. */
+  /** A buffer of its own with the bytes from `at`; shorter than asked only at the file's end. */
   read(at: number, length: number): Promise<Uint8Array>
   /** Writes at an offset; answers how many bytes were taken, which may be fewer than given. */
   write(bytes: Uint8Array, at: number): Promise<number>
@@ -60,7 +60,7 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** Writes everything, in as many writes as the disk wants. */
 export async function writeAll(file: DiskFile, bytes: Uint8Array, at: number): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
+  for (let done = 0; done < bytes.length;) {
     const took = await file.write(bytes.subarray(done), at + done)
     if (took <= 0) throw Object.assign(new Error('the disk takes no more bytes'), { code: 'EIO' })
     done += took

@@ -1,4 +1,4 @@
-/** Small files, whole: read within a bound, replaced atomically, kept aside when they are damaged. */
+/** Small files, whole: read within a bound, replaced atomically, kept aside when damaged. */
 import { randomBytes } from 'node:crypto'
 import { KEPT_ASIDE_MAX } from '../core/limits.ts'
 import type { Disk, Fault } from './disk.ts'
@@ -76,7 +76,7 @@ async function firstFree(
       if (codeOf(error) !== 'EEXIST') return { kind: 'failed', fault: faultOf(error, at) }
     }
   }
-  const why = `${path}: ${KEPT_ASIDE_MAX} damaged copies lie beside it; check the disk, then move them`
+  const why = `${path}: ${KEPT_ASIDE_MAX} damaged copies lie beside it; check the disk, move them`
   return { kind: 'failed', fault: { code: 'EEXIST', path, why } }
 }
 

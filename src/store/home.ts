@@ -49,7 +49,7 @@ export function homeAt(checkout: string): Home {
 
 export type CreatedHome = { kind: 'ok' } | { kind: 'failed'; fault: Fault }
 
-/** Makes `.knot/` and what the store needs in it, all 0700; one that is there is kept and closed. */
+/** Makes `.knot/` and what the store needs in it, all 0700; what is there is kept and closed. */
 export async function createHome(home: Home): Promise<CreatedHome> {
   for (const path of [home.root, home.keys, home.room]) {
     try {

@@ -1,8 +1,7 @@
 /** Strict JSON for files that people edit: a mistake is named with its line and column. */
 
 export type ParsedJson =
-  | { kind: 'ok'; value: unknown }
-  | { kind: 'bad'; line: number; column: number; why: string }
+  { kind: 'ok'; value: unknown } | { kind: 'bad'; line: number; column: number; why: string }
 
 /** Parses JSON. Unlike the platform's message, `why` always comes with a position. */
 export function parseJson(text: string): ParsedJson {
@@ -58,7 +57,9 @@ class Finder {
     if (this.#takes('{')) return this.#items('}', () => this.#member(depth))
     if (this.#takes('[')) return this.#items(']', () => this.#value(depth + 1))
     if (this.#text[this.#at] === '"') return this.#string()
-    if (!this.#matches(/(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w.])/y)) {
+    if (
+      !this.#matches(/(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w.])/y)
+    ) {
       this.#stop('a value is expected here: "text", a number, true, false, null, { or [')
     }
   }

@@ -22,7 +22,10 @@ export type ReadKey =
   | { kind: 'failed'; fault: Fault }
 
 /** Writes a key file. Answers 'exists' where one is: a key is never overwritten. */
-export function writeKey(path: string, { seed, made }: { seed: Uint8Array; made: Date }): Promise<Written> {
+export function writeKey(
+  path: string,
+  { seed, made }: { seed: Uint8Array; made: Date },
+): Promise<Written> {
   const file = {
     v: 1,
     kind: 'ed25519',
@@ -54,7 +57,9 @@ export async function readKey(path: string): Promise<ReadKey> {
 }
 
 /** Makes a key file readable by its owner only. */
-export async function closeKey(path: string): Promise<{ kind: 'ok' } | { kind: 'failed'; fault: Fault }> {
+export async function closeKey(
+  path: string,
+): Promise<{ kind: 'ok' } | { kind: 'failed'; fault: Fault }> {
   try {
     await chmod(path, 0o600)
     return { kind: 'ok' }
@@ -67,7 +72,8 @@ function parseKey(path: string, bytes: Uint8Array): Extract<ReadKey, { kind: 'ok
   const text = fromUtf8(bytes)
   if (text === undefined) return corrupt(path, 'it is not UTF-8')
   const parsed = parseJson(text)
-  if (parsed.kind === 'bad') return corrupt(path, `line ${parsed.line}, column ${parsed.column}: ${parsed.why}`)
+  if (parsed.kind === 'bad')
+    return corrupt(path, `line ${parsed.line}, column ${parsed.column}: ${parsed.why}`)
 
   const file = parsed.value
   if (!isRecord(file)) return corrupt(path, 'it is not a JSON object')
@@ -77,11 +83,13 @@ function parseKey(path: string, bytes: Uint8Array): Extract<ReadKey, { kind: 'ok
   const seed = typeof file['seed'] === 'string' ? fromBase64url(file['seed']) : undefined
   if (seed?.length !== 32) return corrupt(path, 'its seed is not 32 bytes in base64url')
   const made = file['made']
-  if (typeof made !== 'string' || Number.isNaN(Date.parse(made))) return corrupt(path, 'its date is no date')
+  if (typeof made !== 'string' || Number.isNaN(Date.parse(made)))
+    return corrupt(path, 'its date is no date')
 
   // A seed with one wrong digit is a perfectly good key: somebody else's.
   const derived = publicKeyOf(seed)
-  if (file['public'] !== derived) return corrupt(path, 'its public half does not belong to its seed')
+  if (file['public'] !== derived)
+    return corrupt(path, 'its public half does not belong to its seed')
   return { kind: 'ok', key: { seed, public: derived, made } }
 }
 

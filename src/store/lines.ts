@@ -62,5 +62,7 @@ function lineOf(at: Date, event: LineEvent): Buffer {
   if (line.length <= LINE_MAX_BYTES) return line
   // Half of it, as text, so that what is left is still one line of JSON.
   const cut = line.toString('utf8', 0, LINE_MAX_BYTES / 4)
-  return Buffer.from(`${JSON.stringify({ at: at.toISOString(), event: event.event.slice(0, 100), cut })}\n`)
+  return Buffer.from(
+    `${JSON.stringify({ at: at.toISOString(), event: event.event.slice(0, 100), cut })}\n`,
+  )
 }

@@ -61,12 +61,18 @@ export type ScanEnd = { kind: 'end' } | { kind: 'bad'; at: number; why: string }
 export type Scan = { from: number; to: number; seed: number }
 
 /** Reads records chunk by chunk; returns where and why it could not go on, or that it saw all. */
-export async function* scan(file: DiskFile, { from, to, seed }: Scan): AsyncGenerator<LogRecord[], ScanEnd> {
+export async function* scan(
+  file: DiskFile,
+  { from, to, seed }: Scan,
+): AsyncGenerator<LogRecord[], ScanEnd> {
   let held: Uint8Array = new Uint8Array()
   let start = from
 
   for (;;) {
-    const more = await file.read(start + held.length, Math.min(LOG_CHUNK_BYTES, to - start - held.length))
+    const more = await file.read(
+      start + held.length,
+      Math.min(LOG_CHUNK_BYTES, to - start - held.length),
+    )
     const chunk = held.length === 0 ? more : joined(held, more)
     const whole = start + chunk.length >= to || more.length === 0
     const { records, used, why } = recordsIn(chunk, start, seed)
@@ -86,18 +92,25 @@ export async function* scan(file: DiskFile, { from, to, seed }: Scan): AsyncGene
  * Whether a record that was written after a sync lies behind `from`. If one does, the damage there
  * was once whole on the medium. 'unknown' when the search would take too long.
  */
-export async function findSettled(file: DiskFile, { from, to, seed }: Scan): Promise<'found' | 'none' | 'unknown'> {
+export async function findSettled(
+  file: DiskFile,
+  { from, to, seed }: Scan,
+): Promise<'found' | 'none' | 'unknown'> {
   const smallest = FRAME_BYTES + 1
   let budget = LOG_SEARCH_MAX_BYTES
 
   for (let start = from; start < to; start += LOG_CHUNK_BYTES) {
-    const chunk = await file.read(start, Math.min(LOG_CHUNK_BYTES + LOG_RECORD_MAX_BYTES + FRAME_BYTES, to - start))
+    const chunk = await file.read(
+      start,
+      Math.min(LOG_CHUNK_BYTES + LOG_RECORD_MAX_BYTES + FRAME_BYTES, to - start),
+    )
     const view = new DataView(chunk.buffer, chunk.byteOffset, chunk.length)
     const last = Math.min(LOG_CHUNK_BYTES, chunk.length - smallest + 1)
     for (let at = 0; at < last; at++) {
       if ((chunk[at + FRAME_BYTES] as number) < SETTLED) continue
       const length = view.getUint32(at, true)
-      if (length < 1 || length > LOG_RECORD_MAX_BYTES || at + FRAME_BYTES + length > chunk.length) continue
+      if (length < 1 || length > LOG_RECORD_MAX_BYTES || at + FRAME_BYTES + length > chunk.length)
+        continue
       budget -= length
       if (budget < 0) return 'unknown'
       if (isWhole(chunk, view, { at, length, seed })) return 'found'
@@ -130,7 +143,11 @@ function recordsIn(
       break
     }
     const mark = chunk[at + FRAME_BYTES] as number
-    records.push({ at: start + at, type: mark & ~SETTLED, body: chunk.subarray(at + FRAME_BYTES + 1, end) })
+    records.push({
+      at: start + at,
+      type: mark & ~SETTLED,
+      body: chunk.subarray(at + FRAME_BYTES + 1, end),
+    })
     at = end
   }
   return { records, used: at, why }

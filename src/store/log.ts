@@ -11,7 +11,16 @@ import type { Disk, DiskFile, Fault } from './disk.ts'
 import { faultOf, writeAll } from './disk.ts'
 import { keepCopy } from './files.ts'
 import type { Entry, LogRecord, ScanEnd } from './log-format.ts'
-import { findSettled, frame, frameSize, HEADER_BYTES, headerOf, MAGIC, scan, seedOf } from './log-format.ts'
+import {
+  findSettled,
+  frame,
+  frameSize,
+  HEADER_BYTES,
+  headerOf,
+  MAGIC,
+  scan,
+  seedOf,
+} from './log-format.ts'
 
 export type { Entry, LogRecord } from './log-format.ts'
 
@@ -73,7 +82,7 @@ export class Log {
     this.flush = coalesced(() => this.#write())
   }
 
-  /** Queues records, all or none; they are written by the next flush. Their bytes are not copied. */
+  /** Queues records, all or none, for the next flush to write. Their bytes are not copied. */
   append(entries: readonly Entry[]): Appended {
     let size = 0
     for (const { type, body } of entries) {
@@ -133,7 +142,12 @@ async function restore(file: DiskFile, { disk, path, types, visit }: OpenLog): P
   if (isUnfinished(header, size)) {
     // The header is synced before the first record is written: there was never anything in here.
     const seed = await begin(file)
-    return { kind: 'ok', log: new Log({ file, path, seed, size: HEADER_BYTES }), made: 'now', torn: undefined }
+    return {
+      kind: 'ok',
+      log: new Log({ file, path, seed, size: HEADER_BYTES }),
+      made: 'now',
+      torn: undefined,
+    }
   }
   if (!startsWith(header, MAGIC)) {
     const why = `${path} is not a log of this version of knot; move it away or use the newer knot`
@@ -154,7 +168,12 @@ async function restore(file: DiskFile, { disk, path, types, visit }: OpenLog): P
 
   const torn = await cut(file, { disk, path, from: replayed.at, to: size })
   if (torn.kind === 'failed') return torn
-  return { kind: 'ok', log: new Log({ file, path, seed, size: replayed.at }), made: 'before', torn: torn.torn }
+  return {
+    kind: 'ok',
+    log: new Log({ file, path, seed, size: replayed.at }),
+    made: 'before',
+    torn: torn.torn,
+  }
 }
 
 type Replayed = ScanEnd | { kind: 'refused'; at: number; why: string }
@@ -210,5 +229,8 @@ function startsWith(bytes: Uint8Array, prefix: Uint8Array): boolean {
 
 function corrupt(path: string, { at, why }: { at: number; why: string }): OpenedLog {
   const fix = 'nothing was changed; restore the file, or move it away to begin again from peers'
-  return { kind: 'corrupt', damage: { path, offset: at, why: `${path} is damaged at byte ${at}: ${why}; ${fix}` } }
+  return {
+    kind: 'corrupt',
+    damage: { path, offset: at, why: `${path} is damaged at byte ${at}: ${why}; ${fix}` },
+  }
 }

@@ -4,7 +4,12 @@
  */
 import type { PublicKey } from '../core/brand.ts'
 import { fromUtf8, utf8 } from '../core/bytes/text.ts'
-import { ADDRESS_MAX_BYTES, MEMBERS_MAX, PEER_ADDRESSES_MAX, SMALL_FILE_MAX_BYTES } from '../core/limits.ts'
+import {
+  ADDRESS_MAX_BYTES,
+  MEMBERS_MAX,
+  PEER_ADDRESSES_MAX,
+  SMALL_FILE_MAX_BYTES,
+} from '../core/limits.ts'
 import type { Disk, Fault } from './disk.ts'
 import type { Written } from './files.ts'
 import { keepAside, readWhole, writeAtomically } from './files.ts'
@@ -65,7 +70,9 @@ function parsePeers(bytes: Uint8Array): Peers | undefined {
   const known = new Map<PublicKey, readonly string[]>()
   for (const [key, addresses] of Object.entries(peers).slice(-MEMBERS_MAX)) {
     if (!/^[0-9a-f]{64}$/.test(key) || !Array.isArray(addresses)) return undefined
-    const usable = addresses.filter(one => typeof one === 'string' && utf8(one).length <= ADDRESS_MAX_BYTES)
+    const usable = addresses.filter(
+      one => typeof one === 'string' && utf8(one).length <= ADDRESS_MAX_BYTES,
+    )
     known.set(key as PublicKey, usable.slice(0, PEER_ADDRESSES_MAX))
   }
   return known

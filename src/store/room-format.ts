@@ -1,7 +1,8 @@
 /**
  * What the two logs of a room hold, and the bytes of each record's body.
  *
- *   room.log      1 auth op · 2 change: uint volume ‖ bytes · 3 signed change: uint volume ‖ 64 ‖ bytes
+ *   room.log      1 auth op · 2 change: uint volume ‖ bytes
+ *                 3 signed change: uint volume ‖ 64-byte signature ‖ bytes
  *                 4 record of the term chain · 5 certificate · 6 era
  *   journal.log   1 incarnation: 8 bytes · 2 promise · 3 grant · 4 accept · 5 signed
  *

@@ -8,7 +8,11 @@
  * stretch of entries for one log, syncs it, and only then the next stretch. Two lists with one
  * change of log each cost two syncs; keep the entries for one log together.
  */
-import { DOCUMENT_BATCH_CHANGES, LOG_QUEUE_MAX_BYTES, LOG_RECORD_MAX_BYTES } from '../core/limits.ts'
+import {
+  DOCUMENT_BATCH_CHANGES,
+  LOG_QUEUE_MAX_BYTES,
+  LOG_RECORD_MAX_BYTES,
+} from '../core/limits.ts'
 import { coalesced } from './coalesce.ts'
 import type { Disk, Fault } from './disk.ts'
 import { newIncarnation } from './ed25519.ts'
@@ -41,7 +45,7 @@ export type OpenRoom = {
   incarnation?: () => string
 }
 
-/** Opens the room's logs and replays them. A lost log begins a new incarnation, on disk before this returns. */
+/** Opens both logs and replays them. A lost one begins a new incarnation, on disk on return. */
 export async function openRoom(asked: OpenRoom): Promise<OpenedRoom> {
   let current: string | undefined
   const journal = await openPart(asked, 'journal', entry => {
@@ -54,10 +58,14 @@ export async function openRoom(asked: OpenRoom): Promise<OpenedRoom> {
     return log
   }
 
-  const began = howItBegan({ journal: current === undefined ? 'now' : journal.made, room: log.made })
+  const began = howItBegan({
+    journal: current === undefined ? 'now' : journal.made,
+    room: log.made,
+  })
   const room = new Room({ room: log.log, journal: journal.log })
   const torn = [journal.torn, log.torn].filter(one => one !== undefined)
-  if (began === 'resumed' && current !== undefined) return { kind: 'ok', room, incarnation: current, began, torn }
+  if (began === 'resumed' && current !== undefined)
+    return { kind: 'ok', room, incarnation: current, began, torn }
 
   const incarnation = (asked.incarnation ?? newIncarnation)()
   const begun: StoredEntry = { kind: 'incarnation', incarnation }
@@ -127,7 +135,8 @@ export class Room {
     for (const { log, records } of stretches(queue)) {
       if (this.#fault !== undefined) break
       const appended = this.#logs[log].append(records)
-      if (appended.kind !== 'queued') throw new Error(`bug: a stretch of records is ${appended.kind}`)
+      if (appended.kind !== 'queued')
+        throw new Error(`bug: a stretch of records is ${appended.kind}`)
       const flushed = await this.#logs[log].flush()
       // What one log lost the other must not go on from: later entries may refer to it.
       if (flushed.kind === 'stopped') this.#fault = flushed.fault
@@ -148,8 +157,6 @@ function stretches(queue: readonly ReturnType<typeof recordOf>[]): Stretch[] {
   }
   return all
 }
-
-
 
 function openPart(
   { home, disk, restore }: OpenRoom,

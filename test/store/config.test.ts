@@ -12,7 +12,11 @@ test('S407: settings are begun, changed, and what knot does not know is kept', a
   const disk = memoryDisk()
   expect(await readConfig(disk, PATH)).toEqual({ kind: 'missing' })
   await updateConfig(disk, PATH, () => ({ name: 'anna' }))
-  expect(await readConfig(disk, PATH)).toEqual({ kind: 'ok', config: { name: 'anna' }, unknown: {} })
+  expect(await readConfig(disk, PATH)).toEqual({
+    kind: 'ok',
+    config: { name: 'anna' },
+    unknown: {},
+  })
 
   disk.put(PATH, utf8('{"v":1,"name":"anna","theme":{"dark":true},"port":4001}'))
   const updated = await updateConfig(disk, PATH, before => ({ ...before, name: 'bob', room: ROOM }))
@@ -32,7 +36,7 @@ test('S407: a setting that is removed is gone from the file', async () => {
   expect(fromUtf8(disk.contents(PATH)!)).not.toContain('port')
 })
 
-test('S408: a file that cannot be read is named with place and fix, and never rewritten', async () => {
+test('S408: a file that cannot be read is named with place and fix, never rewritten', async () => {
   const cases: [string, string][] = [
     ['{"v":1,\n "name": anna}', 'line 2, column 10'],
     ['', 'line 1, column 1'],

@@ -6,7 +6,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { utf8 } from '../../src/core/bytes/text.ts'
 import type { Disk } from '../../src/store/disk.ts'
 import { faultOf } from '../../src/store/disk.ts'
-import { keepAside, keepCopy, readWhole, writeAtomically, writeOnce } from '../../src/store/files.ts'
+import {
+  keepAside,
+  keepCopy,
+  readWhole,
+  writeAtomically,
+  writeOnce,
+} from '../../src/store/files.ts'
 import { nodeDisk } from '../../src/store/node-disk.ts'
 import { memoryDisk } from './memory-disk.ts'
 
@@ -67,8 +73,14 @@ describe.each<[string, Disk]>([
     expect(copied).toEqual({ kind: 'ok', at: `${at('f')}.torn-1` })
     expect(await keepAside(disk, at('f'), 'torn')).toEqual({ kind: 'ok', at: `${at('f')}.torn-2` })
     expect(await readWhole(disk, at('f'), 9)).toEqual({ kind: 'missing' })
-    expect(await readWhole(disk, `${at('f')}.torn-1`, 9)).toEqual({ kind: 'ok', bytes: utf8('tail') })
-    expect(await readWhole(disk, `${at('f')}.torn-2`, 9)).toEqual({ kind: 'ok', bytes: utf8('bad') })
+    expect(await readWhole(disk, `${at('f')}.torn-1`, 9)).toEqual({
+      kind: 'ok',
+      bytes: utf8('tail'),
+    })
+    expect(await readWhole(disk, `${at('f')}.torn-2`, 9)).toEqual({
+      kind: 'ok',
+      bytes: utf8('bad'),
+    })
     expect(await keepAside(disk, at('f'), 'torn')).toMatchObject({ kind: 'failed' })
   })
 })

@@ -1,7 +1,11 @@
 import * as A from '@automerge/automerge'
 import { afterEach, expect, test } from 'vitest'
 import { utf8 } from '../../src/core/bytes/text.ts'
-import { DOCUMENT_BATCH_CHANGES, DOCUMENT_QUEUE_MAX_CHANGES, DOCUMENT_REQUESTS_MAX } from '../../src/core/limits.ts'
+import {
+  DOCUMENT_BATCH_CHANGES,
+  DOCUMENT_QUEUE_MAX_CHANGES,
+  DOCUMENT_REQUESTS_MAX,
+} from '../../src/core/limits.ts'
 import type { DocumentEvent, RoomDocument } from '../../src/store/document/document.ts'
 import { openDocument } from '../../src/store/document/document.ts'
 import { Author, bomb, genesisOf, NOT_A_CHANGE } from './facts.ts'
@@ -13,15 +17,21 @@ const PATH = 'document.automerge'
 const open: RoomDocument[] = []
 afterEach(() => Promise.all(open.splice(0).map(document => document.close())))
 
-test('S440: the document takes changes in batches and says what Automerge itself would say', async () => {
+test('S440: the document takes changes in batches and holds what Automerge would', async () => {
   const { document, feed } = begin()
   const authors = [1, 2, 3].map(n => new Author(GENESIS, n))
-  const changes = Array.from({ length: 2_400 }, (_, n) => authors[n % 3]!.fact(n % 2 ? 'chat' : 'tasks', `fact ${n}`))
+  const changes = Array.from({ length: 2_400 }, (_, n) =>
+    authors[n % 3]!.fact(n % 2 ? 'chat' : 'tasks', `fact ${n}`),
+  )
   feed(changes)
 
   const oracle = A.getBackend(A.init())
   oracle.applyChanges([GENESIS, ...changes])
-  expect(await document.heads()).toEqual({ kind: 'ok', heads: oracle.getHeads().sort(), changes: 2_401 })
+  expect(await document.heads()).toEqual({
+    kind: 'ok',
+    heads: oracle.getHeads().sort(),
+    changes: 2_401,
+  })
   const read = await document.facts('chat')
   expect(read.kind === 'ok' && Object.keys(read.facts)).toEqual(['chat'])
   const chat = read.kind === 'ok' ? read.facts['chat'] : undefined
@@ -31,7 +41,10 @@ test('S440: the document takes changes in batches and says what Automerge itself
 
 test('S440: duplicates and any interleaving of streams give the same document', async () => {
   const authors = [1, 2].map(n => new Author(GENESIS, n))
-  const [a, b] = authors.map(author => [0, 1, 2].map(n => author.fact('chat', `${n}`))) as [Uint8Array[], Uint8Array[]]
+  const [a, b] = authors.map(author => [0, 1, 2].map(n => author.fact('chat', `${n}`))) as [
+    Uint8Array[],
+    Uint8Array[],
+  ]
   const orders = [
     [...a, ...b],
     [...b, ...a, ...b],
@@ -61,7 +74,7 @@ test('S442: a worker that hangs is replaced, and the document rebuilt from the l
   const before = await document.heads()
   expect(before).toMatchObject({ kind: 'ok', changes: 3 })
 
-  // Only given, never logged: as if a change had slipped through the gate of a version since mended.
+  // Given, never logged: as if it had slipped through the gate of a version since mended.
   document.apply([bomb(1e9)])
   expect((await document.heads()).kind).toBe('unavailable')
   await eventually(events, 'restarting')
@@ -80,7 +93,9 @@ test('S442: a log that cannot be replayed is tried again, and requests wait for 
     },
   })
   expect(await document.heads()).toMatchObject({ kind: 'ok', changes: 2 })
-  expect(events.filter(event => event.kind === 'restarting').map(event => event.afterMs)).toEqual([100, 200])
+  expect(events.filter(event => event.kind === 'restarting').map(event => event.afterMs)).toEqual([
+    100, 200,
+  ])
 })
 
 test('S443: more changes than may wait are taken from the log instead', async () => {
@@ -112,7 +127,9 @@ test('S443: closing answers whoever waits', async () => {
 test('S444: a saved document is loaded instead of the changes that it was taken of', async () => {
   const disk = memoryDisk()
   const author = new Author(GENESIS, 1)
-  const changes = Array.from({ length: DOCUMENT_BATCH_CHANGES + 20 }, (_, n) => author.fact('chat', `${n}`))
+  const changes = Array.from({ length: DOCUMENT_BATCH_CHANGES + 20 }, (_, n) =>
+    author.fact('chat', `${n}`),
+  )
   const { document, feed } = begin({ disk })
   feed(changes)
   expect((await document.save()).kind).toBe('ok')
@@ -122,7 +139,9 @@ test('S444: a saved document is loaded instead of the changes that it was taken 
 
   const again = begin({ disk, log: [...changes, more] })
   expect(await again.document.heads()).toEqual(heads)
-  expect(again.events).toMatchObject([{ kind: 'ready', from: 'snapshot', changes: changes.length + 1 }])
+  expect(again.events).toMatchObject([
+    { kind: 'ready', from: 'snapshot', changes: changes.length + 1 },
+  ])
   // The changes that came with the snapshot count for the next one, too.
   expect((await again.document.save()).kind).toBe('ok')
   const third = begin({ disk, log: [...changes, more] })
@@ -147,7 +166,11 @@ test('S444: a snapshot of other changes, of another volume or damaged is not use
   expect(await other.document.heads()).toMatchObject({ kind: 'ok', changes: 4 })
   expect(other.events.map(event => event.kind)).toEqual(['snapshot-unused', 'ready'])
 
-  for (const damage of [(bytes: Uint8Array) => bytes.fill(0, 100), () => utf8('rubbish'), () => new Uint8Array()]) {
+  for (const damage of [
+    (bytes: Uint8Array) => bytes.fill(0, 100),
+    () => utf8('rubbish'),
+    () => new Uint8Array(),
+  ]) {
     disk.put(PATH, damage(saved.slice()))
     const damaged = begin({ disk, log: changes })
     expect(await damaged.document.heads()).toMatchObject({ kind: 'ok', changes: 4 })
@@ -217,6 +240,12 @@ function refusals(events: readonly DocumentEvent[]): Uint8Array[] {
   return events.filter(event => event.kind === 'change-refused').map(event => event.change)
 }
 
-async function eventually(events: readonly DocumentEvent[], kind: DocumentEvent['kind'], times = 1): Promise<void> {
-  await expect.poll(() => events.filter(event => event.kind === kind).length, { timeout: 8_000 }).toBe(times)
+async function eventually(
+  events: readonly DocumentEvent[],
+  kind: DocumentEvent['kind'],
+  times = 1,
+): Promise<void> {
+  await expect
+    .poll(() => events.filter(event => event.kind === kind).length, { timeout: 8_000 })
+    .toBe(times)
 }

@@ -9,7 +9,13 @@ import type { PublicKey } from '../../src/core/brand.ts'
 import { fromHex, hex, utf8 } from '../../src/core/bytes/text.ts'
 import { sha256 } from '../../src/core/bytes/hash.ts'
 import { KEY_CACHE_MAX } from '../../src/core/limits.ts'
-import { newIncarnation, newSeed, publicKeyOf, signerFrom, verifyFast } from '../../src/store/ed25519.ts'
+import {
+  newIncarnation,
+  newSeed,
+  publicKeyOf,
+  signerFrom,
+  verifyFast,
+} from '../../src/store/ed25519.ts'
 
 hashes.sha512 = sha512
 const L = 2n ** 252n + 27742317777372353535851937790883648493n
@@ -67,7 +73,7 @@ test('S401: S + L, a long or short signature and text that is no key are refused
   expect(verifyFast(`02${'00'.repeat(31)}` as PublicKey, message, signature)).toBe(false)
 })
 
-test('S401: a key of small order, or not canonical, signs nothing even where the equation holds', () => {
+test('S401: a key of small order, or not canonical, signs nothing, equation or not', () => {
   let held = 0
   for (const key of SMALL) {
     for (let i = 0; i < 12; i++) {
@@ -84,7 +90,9 @@ test('S401: a key of small order, or not canonical, signs nothing even where the
   // The test says something only if the equation alone would have let signatures through.
   expect(held).toBeGreaterThan(20)
   for (const key of NOT_CANONICAL) {
-    expect(verifyFast(hex(key) as PublicKey, utf8('m'), joined(SMALL[0]!, littleEndian(0n)))).toBe(false)
+    expect(verifyFast(hex(key) as PublicKey, utf8('m'), joined(SMALL[0]!, littleEndian(0n)))).toBe(
+      false,
+    )
   }
 })
 
@@ -102,17 +110,21 @@ test('S401: R of small order, or not canonical, is refused even where the equati
   expect(equationHolds(key, message, joined(identity, littleEndian(s)))).toBe(true)
 })
 
-test('S402: the fast path agrees with the rule on mixed-order keys, torsioned R and flipped bits', () => {
+test('S402: the fast path agrees with the rule on mixed-order keys, torsion, flipped bits', () => {
   let accepted = 0
   for (let i = 0; i < 60; i++) {
     const secret = seeded(`a${i}`)
-    const key = times(secret, Point.BASE).add(pointOf(SMALL[i % 8]!)).toBytes()
+    const key = times(secret, Point.BASE)
+      .add(pointOf(SMALL[i % 8]!))
+      .toBytes()
     const r = seeded(`r${i}`)
-    const nonce = times(r, Point.BASE).add(pointOf(SMALL[(i >> 3) % 8]!)).toBytes()
+    const nonce = times(r, Point.BASE)
+      .add(pointOf(SMALL[(i >> 3) % 8]!))
+      .toBytes()
     const message = utf8(`message ${i}`)
     const s = (r + challenge(nonce, key, message) * secret) % L
     const signature = joined(nonce, littleEndian(s))
-    if (i % 4 === 3) signature[i] = (signature[i] as number) ^ (1 << i % 8)
+    if (i % 4 === 3) signature[i] = (signature[i] as number) ^ (1 << (i % 8))
 
     const verdict = verifyFast(hex(key) as PublicKey, message, signature)
     expect(verdict, `case ${i}`).toBe(rule(key, message, signature))

@@ -13,7 +13,7 @@ export function genesisOf(topics: readonly string[]): Uint8Array {
   return handle.getChangeByHash(handle.commit('', 0) as string) as Uint8Array
 }
 
-/** One agent writing facts: topic, own actor, bucket of 256, key; each change on its own last one. */
+/** One agent writing facts: topic, own actor, bucket of 256, key; each change on its last one. */
 export class Author {
   readonly actor: string
   readonly #handle: Handle
@@ -53,7 +53,14 @@ export function bomb(count: number): Uint8Array {
     [0x56, runs(new Uint8Array([0]))], // value: null
     [0x70, runs(new Uint8Array([0]))], // no predecessors
   ]
-  const body = new Writer().uint(0).bytes(new Uint8Array(40).fill(0xbb)).uint(1).uint(1).uint(0).text('').uint(0)
+  const body = new Writer()
+    .uint(0)
+    .bytes(new Uint8Array(40).fill(0xbb))
+    .uint(1)
+    .uint(1)
+    .uint(0)
+    .text('')
+    .uint(0)
   body.list(columns, ([spec, bytes]) => body.uint(spec).uint(bytes.length))
   for (const [, bytes] of columns) body.raw(bytes)
 

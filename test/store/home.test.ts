@@ -90,7 +90,10 @@ test('S406: a directory in the place of the key is a fault, not a crash', async 
   await createHome(home)
   await mkdir(home.key)
   expect(await readKey(home.key)).toMatchObject({ kind: 'failed', fault: { path: home.key } })
-  expect(await closeKey(`${home.key}.none`)).toMatchObject({ kind: 'failed', fault: { code: 'ENOENT' } })
+  expect(await closeKey(`${home.key}.none`)).toMatchObject({
+    kind: 'failed',
+    fault: { code: 'ENOENT' },
+  })
 })
 
 async function modeOf(path: string): Promise<number> {

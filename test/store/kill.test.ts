@@ -21,7 +21,10 @@ test('S411: what a process acknowledged before it was killed is there, in order'
   let next = 0
 
   for (let round = 0; round < ROUNDS; round++) {
-    const acknowledged = await runAndKill([home.roomLog, home.journal, String(next)], (round * 7) % 23)
+    const acknowledged = await runAndKill(
+      [home.roomLog, home.journal, String(next)],
+      (round * 7) % 23,
+    )
     const numbers: number[] = []
     const opened = await openRoom({
       home,
@@ -46,7 +49,9 @@ test('S411: what a process acknowledged before it was killed is there, in order'
 /** Kills the process some milliseconds after its first acknowledgement; answers the last one. */
 function runAndKill(args: readonly string[], afterMs: number): Promise<number> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [APPENDER, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(process.execPath, [APPENDER, ...args], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     let text = ''
     child.stdout.on('data', (chunk: Buffer) => {
       if (text === '') setTimeout(() => child.kill('SIGKILL'), afterMs)

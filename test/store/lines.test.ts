@@ -50,5 +50,8 @@ test('S432: a log that cannot be written counts what it lost and stops nobody', 
 })
 
 function read(path: string): Record<string, unknown>[] {
-  return readFileSync(path, 'utf8').trimEnd().split('\n').map(line => JSON.parse(line))
+  return readFileSync(path, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map(line => JSON.parse(line))
 }

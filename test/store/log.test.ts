@@ -35,10 +35,12 @@ test('S411: what a flush answered for is replayed in order, in however many writ
   expect((await reopened(disk)).texts).toEqual(['one', 'two', 'three'])
 })
 
-test('S411: records that fill several chunks are replayed, and read back while it is open', async () => {
+test('S411: records of several chunks are replayed, and read back while it is open', async () => {
   const disk = memoryDisk()
   const log = await opened(disk)
-  const bodies = [1, LOG_RECORD_MAX_BYTES - 1, 70_000, 1_500_000, 0].map(n => new Uint8Array(n).fill(n))
+  const bodies = [1, LOG_RECORD_MAX_BYTES - 1, 70_000, 1_500_000, 0].map(n =>
+    new Uint8Array(n).fill(n),
+  )
   expect(log.append(bodies.map(body => ({ type: 2, body })))).toEqual({ kind: 'queued' })
   await log.flush()
   expect(log.append([{ type: 2, body: utf8('not flushed yet') }]).kind).toBe('queued')
@@ -95,7 +97,7 @@ test('S413: a torn tail is cut off, counted, and kept beside the log', async () 
   }
 })
 
-test('S413: an unsynced batch with a hole in it is a torn tail, whole records behind it or not', async () => {
+test('S413: a batch with a hole in it is torn, whole records behind it or not', async () => {
   const disk = memoryDisk()
   await write(await opened(disk), 'kept')
   const whole = disk.contents(PATH)!.length
@@ -111,7 +113,7 @@ test('S413: an unsynced batch with a hole in it is a torn tail, whole records be
   expect(torn?.bytes).toBe(bytes.length - whole)
 })
 
-test('S414: damage with a later synced record behind it stops the opening and changes nothing', async () => {
+test('S414: damage with a synced record behind it stops the opening', async () => {
   const disk = memoryDisk()
   const log = await opened(disk)
   for (const text of ['one', 'two', 'three']) await write(log, text)
@@ -124,7 +126,10 @@ test('S414: damage with a later synced record behind it stops the opening and ch
     const rotten = memoryDisk()
     rotten.put(PATH, bytes)
     const outcome = await open(rotten)
-    expect(outcome, `byte ${at}`).toMatchObject({ kind: 'corrupt', damage: { offset: at < 28 ? 16 : 28 } })
+    expect(outcome, `byte ${at}`).toMatchObject({
+      kind: 'corrupt',
+      damage: { offset: at < 28 ? 16 : 28 },
+    })
     expect(rotten.contents(PATH)).toEqual(bytes)
     expect(rotten.paths()).toEqual([PATH])
   }
@@ -156,8 +161,13 @@ test('S414: a body that looks like records of the log is no record', async () =>
   expect((await reopened(disk)).texts).toEqual(['kept'])
 })
 
-test('S415: a file that is no log is left alone; one that a crash left without a header is not', async () => {
-  for (const text of ['something else entirely', 'short', 'knotlog2 and 8 bytes', 'knotlog1'.slice(1)]) {
+test('S415: a file that is no log is left alone; one without its header is begun', async () => {
+  for (const text of [
+    'something else entirely',
+    'short',
+    'knotlog2 and 8 bytes',
+    'knotlog1'.slice(1),
+  ]) {
     const disk = memoryDisk()
     disk.put(PATH, utf8(text))
     expect(await open(disk)).toMatchObject({ kind: 'corrupt', damage: { offset: 0 } })
@@ -172,7 +182,7 @@ test('S415: a file that is no log is left alone; one that a crash left without a
   }
 })
 
-test('S416: after a failed write or sync nothing is answered for until the log is opened again', async () => {
+test('S416: after a failed write or sync nothing is answered for until reopened', async () => {
   for (const fail of ['write', 'sync'] as const) {
     const disk = memoryDisk()
     const log = await opened(disk)
@@ -221,7 +231,10 @@ test('S411: whatever a power cut keeps, what was acknowledged is there and in or
     for (let life = 0; life < 4; life++) {
       for (let batch = chance() % 5; batch > 0; batch--) {
         const count = 1 + (chance() % 4)
-        const texts = Array.from({ length: count }, () => `${written++}:${'x'.repeat(chance() % 40)}`)
+        const texts = Array.from(
+          { length: count },
+          () => `${written++}:${'x'.repeat(chance() % 40)}`,
+        )
         disk.shortWrites(1 + (chance() % 60))
         if (batch === 1 && life < 3) disk.failSync(1, 'EIO')
         if ((await write(log, ...texts)).kind === 'ok') acknowledged = written

@@ -12,7 +12,8 @@ test('S430: the address that worked last comes first, and survives a restart', a
   const disk = memoryDisk()
   expect(await readPeers(disk, PATH)).toEqual({ kind: 'ok', peers: new Map() })
   let peers: Peers = new Map()
-  for (const address of ['10.0.0.1:4001', '192.168.1.2:4001', '10.0.0.1:4001']) peers = reached(peers, key(1), address)
+  for (const address of ['10.0.0.1:4001', '192.168.1.2:4001', '10.0.0.1:4001'])
+    peers = reached(peers, key(1), address)
   peers = reached(peers, key(2), 'host:1')
   await writePeers(disk, PATH, peers)
   disk.crash(() => 0)
@@ -38,7 +39,14 @@ test('S430: addresses and peers are bounded, the oldest go first', () => {
 })
 
 test('S431: a damaged memory of peers is kept aside and begun again', async () => {
-  const bad = ['{', '[]', '{"v":2,"peers":{}}', '{"v":1,"peers":[]}', '{"v":1,"peers":{"x":[]}}', '\xff']
+  const bad = [
+    '{',
+    '[]',
+    '{"v":2,"peers":{}}',
+    '{"v":1,"peers":[]}',
+    '{"v":1,"peers":{"x":[]}}',
+    '\xff',
+  ]
   for (const text of [...bad, `{"v":1,"peers":{"${key(1)}":"host"}}`]) {
     const disk = memoryDisk()
     disk.put(PATH, utf8(text))

@@ -10,7 +10,7 @@ import { memoryDisk } from './memory-disk.ts'
 const HOME = { roomLog: 'room.log', journal: 'journal.log' }
 const SIGNATURE = new Uint8Array(64).fill(7)
 
-test('S420: every kind of entry comes back as it was, the journal first, each log in order', async () => {
+test('S420: every kind of entry comes back as it was, the journal first', async () => {
   const disk = memoryDisk()
   const { room } = await opened(disk)
   const journal: StoredEntry[] = [
@@ -32,7 +32,11 @@ test('S420: every kind of entry comes back as it was, the journal first, each lo
 
   const again = await opened(disk)
   expect(again.began).toBe('resumed')
-  expect(again.entries).toEqual([{ kind: 'incarnation', incarnation: id(1) }, ...journal, ...shared])
+  expect(again.entries).toEqual([
+    { kind: 'incarnation', incarnation: id(1) },
+    ...journal,
+    ...shared,
+  ])
 })
 
 test('S421: a change is stored as its volume, its signature where it has one, its bytes', () => {
@@ -62,7 +66,10 @@ test('S422: after a crash both logs together hold a prefix of what was appended'
       const outcome = await room.flush()
       disk.crash(() => kept)
 
-      const numbers = (await opened(disk)).entries.filter(entry => 'bytes' in entry).map(numberOf).sort()
+      const numbers = (await opened(disk)).entries
+        .filter(entry => 'bytes' in entry)
+        .map(numberOf)
+        .sort()
       expect(numbers).toEqual(numbers.map((_, n) => n))
       if (outcome.kind === 'ok') expect(numbers).toHaveLength(entries.length)
       seen.add(numbers.length)
@@ -72,7 +79,7 @@ test('S422: after a crash both logs together hold a prefix of what was appended'
   expect([...seen].sort()).toEqual([0, 1, 2, 3, 5, 6])
 })
 
-test('S422: a list for one log costs one sync, one that touches both costs one for each stretch', async () => {
+test('S422: a list costs one sync for each stretch that is for one log', async () => {
   const disk = memoryDisk()
   const { room } = await opened(disk)
   const auth: StoredEntry = { kind: 'auth', bytes: utf8('x') }
@@ -103,7 +110,7 @@ test('S423: a fault of one log stops both until the room is opened again', async
   expect(again.entries).toHaveLength(1)
 })
 
-test('S424: a store without its journal or its log begins a new incarnation, on disk at once', async () => {
+test('S424: a store without its journal or its log begins a new incarnation', async () => {
   const disk = memoryDisk()
   const first = await opened(disk)
   expect(first).toMatchObject({ began: 'fresh', incarnation: id(1) })
@@ -122,10 +129,15 @@ test('S424: a store without its journal or its log begins a new incarnation, on 
   expect(await opened(disk, 6)).toMatchObject({ began: 'fresh', incarnation: id(6) })
 })
 
-test('S424: a crash before the first incarnation is on disk leaves a store that is still fresh', async () => {
+test('S424: a crash before the first incarnation is on disk leaves no life begun', async () => {
   const disk = memoryDisk()
   disk.failSync(3, 'EIO')
-  const outcome = await openRoom({ home: HOME, disk, restore: () => undefined, incarnation: () => id(1) })
+  const outcome = await openRoom({
+    home: HOME,
+    disk,
+    restore: () => undefined,
+    incarnation: () => id(1),
+  })
   expect(outcome.kind).toBe('failed')
   disk.crash(() => 0)
   const { began, incarnation } = await opened(disk, 2)
@@ -140,7 +152,7 @@ test('S424: an incarnation that the engine begins is the one a restart resumes',
   expect(await opened(disk)).toMatchObject({ began: 'resumed', incarnation: id(9) })
 })
 
-test('S414: a damaged room is reported with its path and offset; nothing is made or changed', async () => {
+test('S414: a damaged room is reported with path and offset; nothing changes', async () => {
   const disk = memoryDisk()
   const { room } = await opened(disk)
   for (const text of ['a', 'b']) {
@@ -156,7 +168,7 @@ test('S414: a damaged room is reported with its path and offset; nothing is made
   expect(disk.paths()).toEqual([HOME.journal, HOME.roomLog])
 })
 
-test('S425: the changes of one volume are read back in batches while the room is open', async () => {
+test('S425: the changes of one volume are read back in batches while it is open', async () => {
   const disk = memoryDisk()
   const { room } = await opened(disk)
   const changes = Array.from({ length: 2_300 }, (_, n): StoredEntry => {
@@ -177,7 +189,12 @@ test('S425: the changes of one volume are read back in batches while the room is
 test('S417: an entry that no record could hold is refused with the whole list', async () => {
   const { room } = await opened(memoryDisk())
   const bytes = new Uint8Array(LOG_RECORD_MAX_BYTES)
-  expect(room.append([{ kind: 'auth', bytes: utf8('x') }, { kind: 'auth', bytes }]).kind).toBe('too-large')
+  expect(
+    room.append([
+      { kind: 'auth', bytes: utf8('x') },
+      { kind: 'auth', bytes },
+    ]).kind,
+  ).toBe('too-large')
   expect(await room.close()).toEqual({ kind: 'ok' })
 })
 

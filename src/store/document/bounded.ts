@@ -22,7 +22,10 @@ export async function* bounded<T>(
   }
 }
 
-function soon<T>(promise: Promise<T>, { ms, signal }: { ms: number; signal: AbortSignal }): Promise<T> {
+function soon<T>(
+  promise: Promise<T>,
+  { ms, signal }: { ms: number; signal: AbortSignal },
+): Promise<T> {
   return new Promise((resolve, reject) => {
     const stop = (): void => reject(new Error('it was stopped'))
     const timer = setTimeout(() => reject(new Error(`no more within ${ms} ms`)), ms)

@@ -153,7 +153,10 @@ export class RoomDocument {
     }
   }
 
-  async #perform(thread: Thread, job: Exclude<Job, { kind: 'closed' | 'rebuild' }>): Promise<string | undefined> {
+  async #perform(
+    thread: Thread,
+    job: Exclude<Job, { kind: 'closed' | 'rebuild' }>,
+  ): Promise<string | undefined> {
     if (job.kind === 'apply') return this.#give(thread, job.changes)
     job.begin()
     const answered = await this.#ask(thread, job.ask)
@@ -183,7 +186,8 @@ export class RoomDocument {
     const read = await readWhole(disk, path, SNAPSHOT_MAX_BYTES)
     if (read.kind === 'missing') return undefined
     const snapshot = read.kind === 'ok' ? parseSnapshot(read.bytes) : undefined
-    if (snapshot === undefined) log({ kind: 'snapshot-unused', why: `${path} is not readable (${read.kind})` })
+    if (snapshot === undefined)
+      log({ kind: 'snapshot-unused', why: `${path} is not readable (${read.kind})` })
     return snapshot
   }
 
@@ -221,7 +225,10 @@ export class RoomDocument {
     const { genesis } = this.#asked
     const answered = await this.#ask(thread, { kind: 'load', genesis, saved: snapshot?.saved })
     if (answered.kind === 'done') return { kind: 'loaded' }
-    return { kind: answered.kind === 'lost' || snapshot === undefined ? 'lost' : 'unfit', why: answered.why }
+    return {
+      kind: answered.kind === 'lost' || snapshot === undefined ? 'lost' : 'unfit',
+      why: answered.why,
+    }
   }
 
   /** Gives changes to the worker in batches; answers why the worker was lost. */
@@ -250,7 +257,8 @@ function* batches(changes: readonly Uint8Array[]): Generator<Uint8Array[]> {
   let batch: Uint8Array[] = []
   let bytes = 0
   for (const change of changes) {
-    const full = batch.length === DOCUMENT_BATCH_CHANGES || bytes + change.length > DOCUMENT_BATCH_MAX_BYTES
+    const full =
+      batch.length === DOCUMENT_BATCH_CHANGES || bytes + change.length > DOCUMENT_BATCH_MAX_BYTES
     if (full && batch.length > 0) {
       yield batch
       batch = []

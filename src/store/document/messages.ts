@@ -1,6 +1,6 @@
 /** What the supervisor and its worker say to each other: one request, then its one reply. */
 
-/** Many changes in one buffer, which is handed over instead of copied; `ends` are their ends in it. */
+/** Many changes in one buffer, which is handed over and not copied; `ends` are their ends in it. */
 export type Packed = { bytes: Uint8Array<ArrayBuffer>; ends: readonly number[] }
 
 /** Facts as Automerge holds them: topic, actor, bucket, key, text. */
@@ -29,7 +29,7 @@ export type Reply =
   /** The request failed and the document is as it was before. */
   | { id: number; kind: 'failed'; why: string }
 
-/** Joins changes into one buffer. A view of a chunk would otherwise be sent with the whole chunk. */
+/** Joins changes into one buffer: a view of a chunk is otherwise sent with all of the chunk. */
 export function pack(changes: readonly Uint8Array[]): Packed {
   const bytes = new Uint8Array(changes.reduce((sum, change) => sum + change.length, 0))
   const ends: number[] = []

@@ -36,11 +36,13 @@ export class Queue {
     if (this.#stale || this.#signal.aborted) return
     this.#changes += changes.length
     for (const change of changes) this.#bytes += change.length
-    if (this.#changes > DOCUMENT_QUEUE_MAX_CHANGES || this.#bytes > DOCUMENT_QUEUE_MAX_BYTES) return this.rebuild()
+    if (this.#changes > DOCUMENT_QUEUE_MAX_CHANGES || this.#bytes > DOCUMENT_QUEUE_MAX_BYTES)
+      return this.rebuild()
 
     for (const change of changes) {
       const last = this.#jobs.at(-1)
-      if (last?.kind === 'apply' && last.changes.length < DOCUMENT_BATCH_CHANGES) last.changes.push(change)
+      if (last?.kind === 'apply' && last.changes.length < DOCUMENT_BATCH_CHANGES)
+        last.changes.push(change)
       else this.#jobs.push({ kind: 'apply', changes: [change] })
     }
     this.#wake()
@@ -51,12 +53,19 @@ export class Queue {
     ask: Extract<Ask, { kind: Kind }>,
     begin: () => void = () => undefined,
   ): Promise<Answered<Kind>> {
-    if (this.#signal.aborted) return Promise.resolve({ kind: 'lost', why: 'the document is closed' })
+    if (this.#signal.aborted)
+      return Promise.resolve({ kind: 'lost', why: 'the document is closed' })
     if (this.#open.size >= DOCUMENT_REQUESTS_MAX) {
-      return Promise.resolve({ kind: 'lost', why: `${DOCUMENT_REQUESTS_MAX} requests wait already` })
+      return Promise.resolve({
+        kind: 'lost',
+        why: `${DOCUMENT_REQUESTS_MAX} requests wait already`,
+      })
     }
     return new Promise(resolve => {
-      const late = { kind: 'lost', why: `the document was not ready within ${this.#requestMs} ms` } as const
+      const late = {
+        kind: 'lost',
+        why: `the document was not ready within ${this.#requestMs} ms`,
+      } as const
       const timer = setTimeout(() => request.settle(late), this.#requestMs)
       const request: Request = {
         kind: 'ask',
@@ -105,7 +114,8 @@ export class Queue {
 
   /** Answers everyone who still waits. */
   close(): void {
-    for (const request of [...this.#open]) request.settle({ kind: 'lost', why: 'the document is closed' })
+    for (const request of [...this.#open])
+      request.settle({ kind: 'lost', why: 'the document is closed' })
     this.#jobs = []
   }
 

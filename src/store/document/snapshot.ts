@@ -1,8 +1,8 @@
 /**
  * The saved document: a cache, and it says what it is a cache of.
  *
- *   file = "knotdoc1" ‖ SHA-256 of the genesis ‖ u64le count ‖ SHA-256 of the first `count` changes ‖
- *          Automerge's bytes
+ *   file = "knotdoc1" ‖ SHA-256 of the genesis ‖ u64le count ‖ digest ‖ Automerge's bytes
+ *   digest = SHA-256 of the first `count` changes, each behind its length in u32le
  *
  * It is used only when the replayed changes begin with exactly those: a snapshot that holds a
  * change which a seal has since cut off does not match, and the document is built anew.
@@ -58,7 +58,8 @@ export function snapshotFile(header: Uint8Array, saved: Uint8Array): Uint8Array 
 
 /** Reads a snapshot file; undefined when it is none of this format. */
 export function parseSnapshot(bytes: Uint8Array): Snapshot | undefined {
-  if (bytes.length <= HEADER_BYTES || !MAGIC.every((byte, at) => byte === bytes[at])) return undefined
+  if (bytes.length <= HEADER_BYTES || !MAGIC.every((byte, at) => byte === bytes[at]))
+    return undefined
   const header = bytes.slice(0, HEADER_BYTES)
   const count = Number(new DataView(header.buffer).getBigUint64(40, true))
   // A buffer of its own, because it is handed to the worker.

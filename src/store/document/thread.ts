@@ -1,4 +1,4 @@
-/** One worker thread, asked one thing at a time, each in bounded time. It is used until it is lost. */
+/** One worker thread, asked one thing at a time, each in bounded time, until it is lost. */
 import { Worker } from 'node:worker_threads'
 import { DOCUMENT_HEAP_MAX_MB } from '../../core/limits.ts'
 import type { Answers, Ask, Reply } from './messages.ts'
@@ -42,7 +42,8 @@ export class Thread {
   ): Promise<Answered<Kind>> {
     if (this.#waiting !== undefined) throw new Error('bug: a worker is asked one thing at a time')
     if (this.#lost !== undefined) return Promise.resolve({ kind: 'lost', why: this.#lost })
-    if (signal.aborted) return Promise.resolve({ kind: 'lost', why: 'the document is being closed' })
+    if (signal.aborted)
+      return Promise.resolve({ kind: 'lost', why: 'the document is being closed' })
 
     const id = this.#next++
     return new Promise(resolve => {

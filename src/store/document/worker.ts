@@ -32,7 +32,9 @@ parentPort?.on('message', ({ id, ask }: { id: number; ask: Ask }) => {
 /** Bundled, the file lies beside the bundle; from source it is in the package. */
 function wasmPath(): string {
   const beside = fileURLToPath(new URL('./automerge.wasm', import.meta.url))
-  return existsSync(beside) ? beside : fileURLToPath(import.meta.resolve('@automerge/automerge/automerge.wasm'))
+  return existsSync(beside)
+    ? beside
+    : fileURLToPath(import.meta.resolve('@automerge/automerge/automerge.wasm'))
 }
 
 function perform(ask: Ask): Answers[keyof Answers] {
