@@ -137,3 +137,5 @@ export const LINE_MAX_BYTES = 16 << 10
 export const LINES_MAX_BYTES = 8 << 20
 /** JavaScript memory of the document's worker; Automerge's own is outside of it, and ends at 4 GB. */
 export const DOCUMENT_HEAP_MAX_MB = 1_024
+/** Attempts to own a room: each one fails only because another process got further. */
+export const OWNERSHIP_TRIES_MAX = 20
