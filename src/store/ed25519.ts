@@ -79,7 +79,7 @@ function isUsablePoint(bytes: Uint8Array): boolean {
   const first = bytes[0]
   if (first !== 0x00 && first !== 0x01 && first !== 0xec && first !== 0x26 && first !== 0xc7)
     return true
-  const y = bytes.slice()
+  const y = new Uint8Array(bytes)
   y[31] = top
   return !SMALL_ORDER_Y.has(hex(y))
 }

@@ -101,9 +101,9 @@ export class RoomDocument {
 
   /** Replaces the snapshot with one that was loaded again and had the same heads. */
   async save(): Promise<Saved> {
-    let header = new Uint8Array()
+    let header: Uint8Array = new Uint8Array()
     const asked = await this.#queue.ask<'save'>({ kind: 'save' }, () => {
-      header = this.#progress.header().slice()
+      header = this.#progress.header()
     })
     if (asked.kind !== 'done') return unavailable(asked)
 
