@@ -135,6 +135,21 @@ test('S414: damage with a synced record behind it stops the opening', async () =
   }
 })
 
+test('S414: rot is told from a torn tail however far behind the synced record is', async () => {
+  for (const flushes of [1, 2]) {
+    const disk = memoryDisk()
+    const log = await opened(disk)
+    const large = { type: 1, body: new Uint8Array(LOG_RECORD_MAX_BYTES - 1).fill(0x90) }
+    log.append([large, large])
+    await log.flush()
+    if (flushes === 2) await write(log, 'synced behind')
+    const bytes = disk.contents(PATH)!
+    bytes[30] = 0
+    disk.put(PATH, bytes)
+    expect((await open(disk)).kind).toBe(flushes === 2 ? 'corrupt' : 'ok')
+  }
+})
+
 test('S414: a record of a type that this version does not know is not a torn tail', async () => {
   const disk = memoryDisk()
   const log = await opened(disk)
