@@ -139,3 +139,35 @@ export const LINES_MAX_BYTES = 8 << 20
 export const DOCUMENT_HEAP_MAX_MB = 1_024
 /** Attempts to own a room: each one fails only because another process got further. */
 export const OWNERSHIP_TRIES_MAX = 20
+/** The oldest git with `merge-tree --write-tree`, as [major, minor]. */
+export const GIT_OLDEST: readonly [number, number] = [2, 38]
+/** Output of one git command that is held in memory: a list of every path of a very large tree. */
+export const GIT_OUTPUT_MAX_BYTES = 64 << 20
+/** A local git command that runs longer has hung on a lock or a dead disk. */
+export const GIT_COMMAND_MS = 120_000
+/** A fetch that reports nothing for this long has lost its peer. */
+export const FETCH_IDLE_MS = 60_000
+/** A whole fetch: the first clone of a large repository over a slow link. */
+export const FETCH_MS = 30 * 60_000
+/** Refs that one fetch asks for. */
+export const FETCH_REFS_MAX = 64
+/** Names of changed files in one fact; the count beside them is always whole. */
+export const FILES_NAMED_MAX = 1_000
+/** Commits named as the other side of one conflict: enough to find whom to ask. */
+export const LAST_TOUCHED_MAX = 20
+/** A lock file of git older than this, with no daemon running, was left by a killed process. */
+export const STALE_LOCK_MS = 2_000
+/** Between the polite and the hard kill of a process group. */
+export const KILL_GRACE_MS = 2_000
+/** Output of a streaming git process that is kept for its error sentence. */
+export const STDERR_MAX_BYTES = 16 << 10
+/** A configuration file that the detection of checks reads; larger ones are not hand-written. */
+export const CONFIG_FILE_MAX_BYTES = 1 << 20
+/** Paths of a tree that the detection of checks looks at. */
+export const TREE_PATHS_MAX = 200_000
+/** Checks of one repository. */
+export const CHECKS_MAX = 32
+/** Sets of installed dependencies that are kept, one per lockfile. */
+export const DEPENDENCY_SETS_MAX = 4
+/** Asking a tool for its version. */
+export const TOOL_VERSION_MS = 10_000
