@@ -1,0 +1,170 @@
+/**
+ * The mirror, `.knot/repo.git`: what this agent has published and what it holds of others.
+ *
+ * Only the mirror is served. Protocol v2 of git gives out any object that a client can name, so
+ * the user's own repository, with its private branches, never meets the network.
+ */
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Oid } from '../core/brand.ts'
+import { isShallow, resolveRev } from './checkout.ts'
+import { run } from './door.ts'
+import { clearLeftovers } from './leftovers.ts'
+import { INCOMING, isImmutable, isKnotRef } from './refs.ts'
+import { inside, type Checkout, type Mirror } from './repository.ts'
+import { listRefs } from './moves.ts'
+
+/** Makes the mirror, or mends what a killed process left in it. Only the daemon may call this. */
+export async function initMirror(path: string, signal: AbortSignal): Promise<Mirror> {
+  const mirror: Mirror = { kind: 'mirror', path }
+  await mkdir(path, { recursive: true })
+  await clearLeftovers(path, signal)
+  const init = ['init', '--quiet', '--bare', '--template=', '--initial-branch=main']
+  await run(init, { at: inside(mirror), signal })
+  // Written whole instead of by `git config`: one rename, and no setting of an older knot stays.
+  const draft = join(path, 'config.knot')
+  await writeFile(draft, MIRROR_CONFIG, { mode: 0o600 })
+  await rename(draft, join(path, 'config'))
+  await rm(join(path, 'hooks'), { recursive: true, force: true })
+  return mirror
+}
+
+export type Published =
+  | { kind: 'published'; oid: Oid; refs: string[] }
+  | { kind: 'no-such-commit'; rev: string }
+  /** `git fetch --unshallow` mends it. */
+  | { kind: 'shallow' }
+  /** A ref that never moves is at another commit. */
+  | { kind: 'immutable'; ref: string; found: Oid }
+  /** Git refused the objects or a ref moved meanwhile; its own words. */
+  | { kind: 'refused'; why: string }
+
+/** Copies a commit of the checkout into the mirror under all the refs, or under none. */
+export async function publish(
+  { checkout, mirror, rev, refs }: {
+    checkout: Checkout
+    mirror: Mirror
+    rev: string
+    refs: readonly string[]
+  },
+  signal: AbortSignal,
+): Promise<Published> {
+  for (const ref of refs) if (!isKnotRef(ref)) throw new Error(`bug: "${ref}" is not a knot ref`)
+  if (await isShallow(checkout, signal)) return { kind: 'shallow' }
+  const oid = await resolveRev(checkout, rev, signal)
+  if (oid === undefined) return { kind: 'no-such-commit', rev }
+
+  const present = new Map((await listRefs(mirror, signal)).map(({ ref, oid }) => [ref, oid]))
+  for (const ref of refs) {
+    const found = present.get(ref)
+    if (isImmutable(ref) && found !== undefined && found !== oid) {
+      return { kind: 'immutable', ref, found }
+    }
+  }
+  const leases = refs.map((ref) => `--force-with-lease=${ref}:${present.get(ref) ?? ''}`)
+  const push = ['push', '--quiet', '--atomic', '--no-verify', '--no-signed', '--no-follow-tags',
+    '--recurse-submodules=no', ...leases, mirror.path]
+  const at = inside(checkout)
+  const { code, stderr } = await run(
+    [...push, ...refs.map((ref) => `${oid}:${ref}`)],
+    // A push option of the user's configuration would be refused by the mirror.
+    { at: { ...at, config: [...at.config, 'push.pushOption='] }, signal, okCodes: [0, 1, 128] },
+  )
+  if (code !== 0) return { kind: 'refused', why: stderr.trim() }
+  return { kind: 'published', oid, refs: [...refs] }
+}
+
+/** True when the mirror has the commit with all its history and every file of it. */
+export async function hasCommit(
+  mirror: Mirror,
+  oid: Oid,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const at = inside(mirror)
+  const present = await run(['cat-file', '-e', `${oid}^{commit}`], {
+    at,
+    signal,
+    okCodes: [0, 1, 128],
+  })
+  if (present.code !== 0) return false
+  // The same walk that a fetch ends with: whatever a ref reaches is known to be whole.
+  const walk = ['rev-list', '--objects', '--quiet', oid, '--not', '--all']
+  return (await run(walk, { at, signal, okCodes: [0, 1, 128] })).code === 0
+}
+
+export type Brought =
+  | { kind: 'brought'; changed: { ref: string; from?: Oid; to: Oid }[] }
+  | { kind: 'shallow' }
+  | { kind: 'refused'; why: string }
+
+/**
+ * Brings the refs of the mirror into the checkout under the same names. Refs that the mirror lost
+ * stay: another worktree of the same repository may have brought them for its own agent.
+ */
+export async function bringRefs(
+  { checkout, mirror }: { checkout: Checkout; mirror: Mirror },
+  signal: AbortSignal,
+): Promise<Brought> {
+  if (await isShallow(checkout, signal)) return { kind: 'shallow' }
+  const before = new Map((await listRefs(checkout, signal)).map(({ ref, oid }) => [ref, oid]))
+  const fetch = ['fetch', '--quiet', '--no-write-fetch-head', '--no-tags', '--no-prune',
+    '--no-auto-maintenance', '--no-write-commit-graph', '--recurse-submodules=no', '--refmap=',
+    mirror.path, '+refs/knot/*:refs/knot/*', `^${INCOMING}*`]
+  const at = inside(checkout)
+  const { code, stderr } = await run(fetch, { at, signal, okCodes: [0, 1, 128] })
+  if (code !== 0) return { kind: 'refused', why: stderr.trim() }
+
+  const changed = []
+  for (const { ref, oid: to } of await listRefs(checkout, signal)) {
+    const from = before.get(ref)
+    if (from !== to) changed.push(from === undefined ? { ref, to } : { ref, from, to })
+  }
+  return { kind: 'brought', changed }
+}
+
+// Objects are flushed before a ref names them: what was acknowledged survives a power cut.
+// Old tools wrote commits and trees with these flaws, and they are harmless; everything else that
+// fsck finds is refused, when it is published as much as when it is fetched.
+const OLD_FLAWS = ['badDateOverflow', 'badEmail', 'badFilemode', 'badName', 'badTimezone',
+  'missingEmail', 'missingNameBeforeEmail', 'missingSpaceBeforeDate', 'missingSpaceBeforeEmail',
+  'nullSha1', 'zeroPaddedDate', 'zeroPaddedFilemode']
+  .map((flaw) => `\t${flaw} = warn\n`)
+  .join('')
+
+const MIRROR_CONFIG = `# Written by knot at every start; changes are lost.
+[core]
+\trepositoryFormatVersion = 0
+\tbare = true
+\tfileMode = true
+\thooksPath = /dev/null
+\tattributesFile = /dev/null
+\tautocrlf = false
+\tfsync = committed
+\tfilesRefLockTimeout = 2000
+\tlogAllRefUpdates = false
+[gc]
+\tauto = 0
+\tpruneExpire = never
+[maintenance]
+\tauto = false
+[receive]
+\tfsckObjects = true
+\tautoGC = false
+\tdenyNonFastForwards = false
+\tdenyDeletes = true
+[fetch]
+\tfsckObjects = true
+\trecurseSubmodules = false
+[receive "fsck"]
+${OLD_FLAWS}[fetch "fsck"]
+${OLD_FLAWS}[uploadpack]
+\thideRefs = refs
+\thideRefs = !refs/knot
+\thideRefs = ${INCOMING.slice(0, -1)}
+\tallowTipSHA1InWant = false
+\tallowReachableSHA1InWant = false
+\tallowAnySHA1InWant = false
+\tallowFilter = false
+[protocol]
+\tversion = 0
+`
