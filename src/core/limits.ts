@@ -171,3 +171,5 @@ export const CHECKS_MAX = 32
 export const DEPENDENCY_SETS_MAX = 4
 /** Asking a tool for its version. */
 export const TOOL_VERSION_MS = 10_000
+/** Attempts to move one ref that others move too; the mirror has one writer, so 2 is a lot. */
+export const REF_TRIES_MAX = 5

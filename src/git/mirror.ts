@@ -12,7 +12,7 @@ import { run } from './door.ts'
 import { clearLeftovers } from './leftovers.ts'
 import { INCOMING, isImmutable, isKnotRef } from './refs.ts'
 import { inside, type Checkout, type Mirror } from './repository.ts'
-import { listRefs } from './moves.ts'
+import { clearIncoming, listRefs } from './moves.ts'
 
 /** Makes the mirror, or mends what a killed process left in it. Only the daemon may call this. */
 export async function initMirror(path: string, signal: AbortSignal): Promise<Mirror> {
@@ -26,6 +26,7 @@ export async function initMirror(path: string, signal: AbortSignal): Promise<Mir
   await writeFile(draft, MIRROR_CONFIG, { mode: 0o600 })
   await rename(draft, join(path, 'config'))
   await rm(join(path, 'hooks'), { recursive: true, force: true })
+  await clearIncoming(mirror)
   return mirror
 }
 

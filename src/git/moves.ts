@@ -1,7 +1,8 @@
 /** Moving refs: compare-and-swap, several at once or none. */
 import type { Oid } from '../core/brand.ts'
+import { GIT_COMMAND_MS } from '../core/limits.ts'
 import { GitError, nulls, run } from './door.ts'
-import { isKnotRef, NO_OID, parseOid } from './refs.ts'
+import { INCOMING, isKnotRef, NO_OID, parseOid } from './refs.ts'
 import { inside, type Checkout, type Mirror } from './repository.ts'
 
 /** One move; without `from` the ref must not exist yet, without `to` it is deleted. */
@@ -75,6 +76,15 @@ export async function readRef(
   const read = ['rev-parse', '--verify', '--quiet', ref]
   const { stdout } = await run(read, { at: inside(mirror), signal, okCodes: [0, 1, 128] })
   return parseOid(stdout.toString('utf8').trim())
+}
+
+/** Forgets unverified refs, all of them or those of one fetch. */
+export async function clearIncoming(mirror: Mirror, prefix = INCOMING.slice(0, -1)): Promise<void> {
+  // Not the caller's signal: an aborted fetch must not leave its refs behind.
+  const signal = AbortSignal.timeout(GIT_COMMAND_MS)
+  const left = await listRefs(mirror, signal, prefix)
+  if (left.length === 0) return
+  await moveRefs(mirror, left.map(({ ref, oid }) => ({ ref, from: oid })), signal)
 }
 
 function command({ ref, from = NO_OID, to }: RefMove): string {
