@@ -1,0 +1,185 @@
+import { describe, expect, test } from 'vitest'
+import { detectChecks, detectDependencies, type Check } from '../../../src/integrate/checks/detect.ts'
+import { readSettings } from '../../../src/integrate/checks/settings.ts'
+import { changesChecks } from '../../../src/integrate/checks/steering.ts'
+
+function listing(files: Record<string, string | object>) {
+  const texts = new Map<string, string>()
+  for (const [path, content] of Object.entries(files)) {
+    texts.set(path, typeof content === 'string' ? content : JSON.stringify(content))
+  }
+  return { paths: Object.keys(files), texts }
+}
+
+function checks(files: Record<string, string | object>): Check[] {
+  const detected = detectChecks(listing(files))
+  if (detected.kind !== 'checks') throw new Error(JSON.stringify(detected))
+  return detected.checks
+}
+
+const lines = (files: Record<string, string | object>) =>
+  checks(files).map(({ name, command }) => `${name}: ${command.join(' ')}`)
+
+describe('detecting', () => {
+  test('S344: a repository without checks has none, and npm’s placeholder is none', () => {
+    expect(checks({ 'README.md': '' })).toEqual([])
+    const test = 'echo "Error: no test specified" && exit 1'
+    expect(checks({ 'package.json': { scripts: { test } } })).toEqual([])
+    expect(checks({ 'package.json': { scripts: { test: ' ' } } })).toEqual([])
+    expect(checks({ 'package.json': { scripts: { __proto__: { test: 'x' } } } })).toEqual([])
+  })
+
+  test('a script is the text that this tree has, with what npm runs around it', () => {
+    const scripts = { pretest: 'a; b', test: 'vitest run', posttest: 'c', typecheck: 'tsc' }
+    expect(lines({ 'package.json': { scripts } })).toEqual([
+      'typecheck: sh -c tsc',
+      'test: sh -c (a; b) && (vitest run) && (c)',
+    ])
+  })
+
+  test('tsc runs where there is a tsconfig and typescript, and no script that does it', () => {
+    const devDependencies = { typescript: '7' }
+    const tsc = 'typecheck: tsc -p tsconfig.json --noEmit'
+    expect(lines({ 'package.json': { devDependencies }, 'tsconfig.json': '{}' })).toEqual([tsc])
+    expect(lines({ 'package.json': {}, 'tsconfig.json': '{}' })).toEqual([])
+    const scripts = { test: 'npm run typecheck && vitest run', typecheck: 'tsc' }
+    const both = { 'package.json': { devDependencies, scripts }, 'tsconfig.json': '{}' }
+    expect(lines(both)).toEqual([`test: sh -c ${scripts.test}`])
+  })
+
+  test('test files without a script are run by node', () => {
+    expect(lines({ 'test/a.test.mjs': '' })).toEqual(['test: node --test'])
+    expect(lines({ 'a.test.ts': '', 'package.json': {} })).toEqual(['test: node --test'])
+    expect(lines({ 'node_modules/x/a.test.js': '', 'atest.js': '' })).toEqual([])
+  })
+
+  test('each language has its own command', () => {
+    expect(lines({ 'go.mod': '', 'Cargo.toml': '', 'Cargo.lock': '' })).toEqual([
+      'go: go test ./...',
+      'cargo: cargo test --locked',
+    ])
+    expect(lines({ 'src/test_a.py': '' })).toEqual(['pytest: pytest -q'])
+    expect(lines({ 'pyproject.toml': '[tool.pytest.ini_options]\n' })).toEqual(['pytest: pytest -q'])
+    expect(lines({ 'pyproject.toml': '[project]\n', 'contest.py': '' })).toEqual([])
+    expect(lines({ 'pom.xml': '', mvnw: '' })).toEqual(['maven: ./mvnw -q -B test'])
+    expect(lines({ 'build.gradle.kts': '' })).toEqual(['gradle: gradle --no-daemon -q test'])
+  })
+
+  test('a Makefile counts when nothing else does', () => {
+    const Makefile = 'all:\n\ntest: all\n\t./run\n'
+    expect(lines({ Makefile })).toEqual(['make test: make test'])
+    expect(lines({ Makefile, 'go.mod': '' })).toEqual(['go: go test ./...'])
+    expect(lines({ Makefile: 'test := x\nmytest:\n\t:\n' })).toEqual([])
+  })
+
+  test('checks that are named replace all that are detected', () => {
+    const toml = '[[check]]\nname = "unit"\nrun = "make unit"\ntimeout = 60\n'
+    expect(checks({ '.knot.toml': toml, 'go.mod': '' })).toEqual([
+      { name: 'unit', command: ['sh', '-c', 'make unit'], tools: ['sh'], from: '.knot.toml',
+        timeoutMs: 60_000 },
+    ])
+    expect(lines({ '.knot.toml': '[room]\n', 'go.mod': '' })).toEqual(['go: go test ./...'])
+  })
+
+  test('S345: a file that cannot be read is named with its line, and stands for no passed check', () => {
+    expect(detectChecks(listing({ 'package.json': '{"scripts":' }))).toMatchObject({
+      kind: 'malformed',
+      file: 'package.json',
+    })
+    const toml = '[[check]]\nname = "unit"\n# no run\n'
+    expect(detectChecks(listing({ '.knot.toml': toml }))).toEqual({
+      kind: 'malformed',
+      file: '.knot.toml',
+      line: 1,
+      why: 'the check "unit" has no run',
+    })
+  })
+})
+
+describe('dependencies', () => {
+  const of = (files: Record<string, string | object>) => {
+    const found = detectDependencies(listing(files))
+    return found.kind === 'none' ? 'none' : found.command.join(' ')
+  }
+
+  test('the lockfile names the tool; a lockfile without packages installs nothing', () => {
+    const manifest = { 'package.json': { dependencies: { a: '1' } } }
+    const filled = { packages: { '': {}, 'node_modules/a': {} } }
+    const npm = 'npm ci --ignore-scripts --no-audit --no-fund --no-progress'
+    expect(of({ ...manifest, 'package-lock.json': filled })).toBe(npm)
+    expect(of({ ...manifest, 'package-lock.json': { packages: { '': {} } } })).toBe('none')
+    expect(of({ ...manifest, 'pnpm-lock.yaml': 'x' })).toBe(
+      'pnpm install --frozen-lockfile --ignore-scripts',
+    )
+    expect(of({ ...manifest, 'yarn.lock': 'x', '.yarnrc.yml': 'a: b' })).toBe(
+      'yarn install --immutable --mode=skip-build',
+    )
+    expect(of(manifest)).toMatch(/^npm install --no-package-lock --ignore-scripts/)
+    expect(of({ 'package.json': {} })).toBe('none')
+    expect(of({})).toBe('none')
+  })
+})
+
+describe('.knot.toml', () => {
+  test('both kinds of string, comments, and foreign tables', () => {
+    const text = [
+      '# a comment', 'top = 1', '[room]', 'name = [1, 2]', '', '[[check]] # one',
+      `name = 'unit tests'`, String.raw`run = "echo \"a\\b\" && x" # run`, 'timeout = 5 # seconds',
+      '[[ check ]]', 'name="two"', `run='a "b" # c'`,
+    ]
+    expect(readSettings(text.join('\r\n'))).toEqual({
+      kind: 'settings',
+      checks: [
+        { name: 'unit tests', run: 'echo "a\\b" && x', timeoutMs: 5000 },
+        { name: 'two', run: 'a "b" # c' },
+      ],
+    })
+  })
+
+  test('whatever is misspelt is an error at its line', () => {
+    const why = (text: string) => {
+      const settings = readSettings(text)
+      return settings.kind === 'malformed' ? `${settings.line}: ${settings.why}` : 'fine'
+    }
+    expect(why('[check]\nname = "a"')).toMatch(/^1: a check begins with \[\[check\]\]/)
+    expect(why('[[checks]]')).toMatch(/^1: /)
+    const check = '[[check]]\nname = "a"\nrun = "b"\n'
+    expect(why(`${check}cmd = "b"`)).toMatch(/^4: "cmd" is no setting/)
+    expect(why(`${check}run = "c"`)).toBe('4: run is given twice')
+    expect(why(`${check}timeout = 0`)).toMatch(/^4: timeout must be between/)
+    expect(why(`${check}timeout = "5"`)).toMatch(/^4: timeout must be/)
+    expect(why(`${check}what is this`)).toMatch(/^4: "what is this" is not of the form/)
+    expect(why('[[check]]\nrun = "b')).toMatch(/^2: run must be a "string"/)
+    expect(why('[[check]]\nrun = """')).toMatch(/^2: /)
+    expect(why('[[check]]\nname = "a;b"')).toMatch(/^2: name must be/)
+    expect(why(check + check)).toBe('4: "a" is named twice')
+    const many = Array.from({ length: 33 }, (_, i) => `[[check]]\nname = "c${i}"\nrun = "x"\n`)
+    expect(why(many.join(''))).toMatch(/more than 32 checks/)
+  })
+})
+
+describe('pushes that change their own checks', () => {
+  const steers = (changed: string[], before: object = {}, after: object = before) =>
+    changesChecks({
+      changed,
+      base: new Map([['package.json', JSON.stringify(before)]]),
+      tip: new Map([['package.json', JSON.stringify(after)]]),
+    })
+
+  test('S346: configuration of checks anywhere in the tree is named', () => {
+    const files = ['a/vitest.config.ts', '.knot.toml', 'Cargo.toml', 'x/conftest.py', 'Makefile',
+      'tsconfig.build.json', '.github/workflows/ci.yml', 'gradlew', '.mocharc.json']
+    expect(steers([...files, 'src/a.ts', 'docs/Makefile.md', 'README.md'])).toEqual(files)
+  })
+
+  test('a package.json counts when more than names, versions and dependencies change', () => {
+    const path = ['package.json']
+    const before = { version: '1', scripts: { test: 'a' }, dependencies: {} }
+    expect(steers(path, before, { ...before, version: '2', dependencies: { x: '1' } })).toEqual([])
+    expect(steers(path, before, { ...before, scripts: { test: 'true' } })).toEqual(path)
+    expect(steers(path, before, { ...before, jest: { bail: 1 } })).toEqual(path)
+    const gone = { changed: path, base: new Map([['package.json', '{}']]), tip: new Map() }
+    expect(changesChecks(gone)).toEqual(path)
+    expect(changesChecks({ ...gone, base: new Map() })).toEqual(path)
+  })
+})
