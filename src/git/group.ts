@@ -5,6 +5,7 @@
  * process ids ends those too.
  */
 import { spawn } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Readable, Writable } from 'node:stream'
 import { KILL_GRACE_MS } from '../core/limits.ts'
 
@@ -21,6 +22,8 @@ export type Group = {
   stderr: Readable
   /** Settles when the first process is gone and the rest of its group was killed. Never rejects. */
   ended: Promise<Ending>
+  /** Settles a moment after `ended`, when what the group wrote has been read. Never rejects. */
+  drained: Promise<void>
   /** Asks the group to end, and ends it by force after a grace. */
   stop: () => void
 }
@@ -52,19 +55,24 @@ export function startGroup(
       )
     })
   })
+  const closed = new Promise<void>((resolve) => {
+    child.once('close', () => resolve())
+    child.once('error', () => resolve())
+  })
+  const drained = ended.then(() => Promise.race([closed, afterGrace()]))
   const stop = () => {
     if (over || force !== undefined) return
     killGroup(pid, 'SIGTERM')
     force = setTimeout(() => killGroup(pid, 'SIGKILL'), KILL_GRACE_MS)
   }
-  return { pid, stdin, stdout, stderr, ended, stop }
+  return { pid, stdin, stdout, stderr, ended, drained, stop }
 }
 
-/** Collects the last bytes of a stream, and how many there were. */
-export function tailOf(stream: Readable, mostBytes: number): () => Buffer {
+/** Collects the last bytes of one or several streams, in the order in which they come. */
+export function tailOf(streams: Readable | readonly Readable[], mostBytes: number): () => Buffer {
   let kept: Buffer[] = []
   let bytes = 0
-  stream.on('data', (chunk: Buffer) => {
+  const keep = (chunk: Buffer) => {
     kept.push(chunk)
     bytes += chunk.length
     // Joined only now and then, so that a flood of small chunks costs linear time.
@@ -72,8 +80,14 @@ export function tailOf(stream: Readable, mostBytes: number): () => Buffer {
       kept = [Buffer.concat(kept).subarray(-mostBytes)]
       bytes = mostBytes
     }
-  })
+  }
+  for (const stream of [streams].flat()) stream.on('data', keep)
   return () => Buffer.concat(kept).subarray(-mostBytes)
+}
+
+// A process that left the group may hold the pipes open for ever.
+function afterGrace(): Promise<void> {
+  return sleep(KILL_GRACE_MS, undefined, { ref: false })
 }
 
 function killGroup(pid: number | undefined, signal: NodeJS.Signals): void {

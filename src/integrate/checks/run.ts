@@ -1,0 +1,172 @@
+/**
+ * Running checks, one after another, and saying exactly what happened.
+ *
+ * A check that did not run did not pass: `passed` knows one outcome, exit code 0.
+ */
+import { createHash } from 'node:crypto'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { homedir, tmpdir } from 'node:os'
+import { join, sep } from 'node:path'
+import type { Hash } from '../../core/brand.ts'
+import { CHECK_OUTPUT_MAX_BYTES, CHECK_TIMEOUT_MS } from '../../core/limits.ts'
+import { startGroup, tailOf } from '../../git/group.ts'
+import type { Check } from './detect.ts'
+import { checkEnvironment } from './environment.ts'
+import { confine, secretPlaces, type Sandbox } from './sandbox.ts'
+import { killStragglers } from './stragglers.ts'
+import { findTool, versionOf } from './tools.ts'
+
+export type Outcome =
+  | { kind: 'exited'; code: number }
+  | { kind: 'signalled'; signal: string }
+  | { kind: 'timed-out'; afterMs: number }
+  | { kind: 'missing-tool'; tool: string }
+  | { kind: 'not-started'; why: string }
+
+/** What is known of one check after it ran, or did not. */
+export type Evidence = {
+  name: string
+  command: readonly string[]
+  outcome: Outcome
+  durationMs: number
+  /** The end of stdout and stderr together, at most CHECK_OUTPUT_MAX_BYTES. */
+  output: string
+  /** Of the whole output, also of what was not kept. */
+  outputBytes: number
+  outputDigest: Hash
+  /** Tool by tool, the first line it says about its version. */
+  toolchain: Readonly<Record<string, string>>
+  sandbox: 'bubblewrap' | 'none'
+}
+
+/** True for the one outcome that counts as a pass. */
+export function passed({ outcome }: Evidence): boolean {
+  return outcome.kind === 'exited' && outcome.code === 0
+}
+
+/** Where and under which rules checks run. */
+export type Bench = {
+  folder: string
+  /** What tools download, kept between runs. */
+  cache: string
+  /** The mirror, whose objects a check may read. */
+  mirror: string
+  sandbox: Sandbox
+  timeoutMs?: number
+  /** Variables that the owner of this machine decided to hand in. */
+  env?: Readonly<Record<string, string>>
+}
+
+/** Runs every check, also after one failed: its author is told everything at once. */
+export async function runChecks(
+  bench: Bench,
+  checks: readonly Pick<Check, 'name' | 'command' | 'tools' | 'timeoutMs'>[],
+  signal: AbortSignal,
+): Promise<Evidence[]> {
+  const home = await mkdtemp(join(tmpdir(), 'knot-check-'))
+  await mkdir(bench.cache, { recursive: true })
+  const { folder, cache } = bench
+  const extra = bench.env ?? {}
+  const env = checkEnvironment({ folder, home, cache, outer: process.env, extra })
+  const versions = new Map<string, string>()
+  const evidence: Evidence[] = []
+  try {
+    for (const check of checks) {
+      evidence.push(await runCheck({ bench, check, env, home, versions }, signal))
+    }
+  } finally {
+    await killStragglers(folder)
+    await rm(home, { recursive: true, force: true }).catch(() => {})
+  }
+  return evidence
+}
+
+type Run = {
+  bench: Bench
+  check: Pick<Check, 'name' | 'command' | 'tools' | 'timeoutMs'>
+  env: Readonly<Record<string, string>>
+  home: string
+  versions: Map<string, string>
+}
+
+async function runCheck(run: Run, signal: AbortSignal): Promise<Evidence> {
+  const { bench, check, env, home, versions } = run
+  const { name, command } = check
+  const toolchain: Record<string, string> = {}
+  const sandbox = bench.sandbox.kind
+  const unrun = (outcome: Outcome): Evidence => {
+    const none = { durationMs: 0, output: '', outputBytes: 0, outputDigest: digest().hex() }
+    return { name, command, outcome, ...none, toolchain, sandbox }
+  }
+
+  for (const tool of check.tools) {
+    const found = await findTool(tool, env['PATH'] ?? '', bench.folder)
+    if (found === undefined) return unrun({ kind: 'missing-tool', tool })
+    // A program that the tree brings along is named by the tree, and is not started unconfined.
+    const isOfTree = found.startsWith(bench.folder + sep)
+    const version = isOfTree
+      ? 'of the tree'
+      : versions.get(found) ??
+        (await versionOf({ tool, program: found }, { cwd: home, env }, signal))
+    versions.set(found, version)
+    toolchain[tool] = version
+  }
+  signal.throwIfAborted()
+  const afterMs = check.timeoutMs ?? bench.timeoutMs ?? CHECK_TIMEOUT_MS
+  const from = performance.now()
+  const group = startGroup(confined(run), { cwd: bench.folder, env })
+  group.stdin.end()
+  const whole = digest()
+  const streams = [group.stdout, group.stderr]
+  for (const stream of streams) stream.on('data', whole.add)
+  const tail = tailOf(streams, CHECK_OUTPUT_MAX_BYTES)
+
+  let isLate = false
+  const late = setTimeout(() => {
+    isLate = true
+    group.stop()
+  }, afterMs)
+  if (signal.aborted) group.stop()
+  signal.addEventListener('abort', group.stop, { once: true })
+  const ending = await group.ended
+  clearTimeout(late)
+  signal.removeEventListener('abort', group.stop)
+  await killStragglers(bench.folder)
+  await group.drained
+  signal.throwIfAborted()
+
+  const outcome: Outcome = isLate ? { kind: 'timed-out', afterMs } : ending
+  return {
+    name,
+    command,
+    outcome,
+    durationMs: Math.round(performance.now() - from),
+    output: tail().toString('utf8'),
+    outputBytes: whole.bytes(),
+    outputDigest: whole.hex(),
+    toolchain,
+    sandbox,
+  }
+}
+
+function confined({ bench, check, home }: Run): readonly [string, ...string[]] {
+  const { folder, cache, mirror, sandbox } = bench
+  if (sandbox.kind === 'none') return check.command
+  const hidden = secretPlaces({ folder, home: homedir() })
+  return confine(sandbox, check.command, {
+    folder,
+    writable: [home, cache],
+    readable: [mirror],
+    hidden,
+  })
+}
+
+function digest(): { add: (chunk: Buffer) => void; bytes: () => number; hex: () => Hash } {
+  const hash = createHash('sha256')
+  let bytes = 0
+  const add = (chunk: Buffer) => {
+    bytes += chunk.length
+    hash.update(chunk)
+  }
+  return { add, bytes: () => bytes, hex: () => hash.copy().digest('hex') as Hash }
+}
