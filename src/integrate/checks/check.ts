@@ -1,0 +1,82 @@
+/** One tree through all its checks: empty the folder, fill it, install, run, compare. */
+import { join } from 'node:path'
+import type { Oid } from '../../core/brand.ts'
+import { listFiles, readFiles } from '../../git/tree.ts'
+import { prepare, verify, type Verified, type Worktree } from '../../git/worktree.ts'
+import { noteInstalled, putAway, setOf, takeOut } from './dependencies.ts'
+import {
+  detectChecks, detectDependencies, READ_BY_DETECTION, type Check, type Detected, type Listing,
+} from './detect.ts'
+import { passed, runChecks, type Bench, type Evidence } from './run.ts'
+import { killStragglers } from './stragglers.ts'
+
+export type Checked =
+  /** Every check ran or says why not; `tree` tells whether they left the tracked files alone. */
+  | { kind: 'checked'; evidence: Evidence[]; tree: Verified }
+  /** The dependencies did not install, so nothing ran and nothing passed. */
+  | { kind: 'not-installed'; evidence: Evidence }
+  | { kind: 'stuck'; why: string }
+
+/** Detects the checks of a tree in the mirror; call it with the base of a landing. */
+export async function checksOf(
+  worktree: Worktree,
+  tree: Oid,
+  signal: AbortSignal,
+): Promise<Detected> {
+  return detectChecks(await listing(worktree, tree, signal))
+}
+
+/** Runs checks on a tree. Passed is only what is `checked`, passed each, and left the tree equal. */
+export async function checkTree(
+  { worktree, bench, tree, head, checks }: {
+    worktree: Worktree
+    bench: Omit<Bench, 'folder' | 'mirror'>
+    tree: Oid
+    head?: Oid
+    checks: readonly Check[]
+  },
+  signal: AbortSignal,
+): Promise<Checked> {
+  const { folder, mirror } = worktree
+  const whole: Bench = { ...bench, folder, mirror: mirror.path }
+  const shelf = { folder, shelf: join(bench.cache, 'sets') }
+  await killStragglers(folder)
+  await putAway(shelf)
+  const prepared = await prepare(worktree, { tree, ...(head === undefined ? {} : { head }) }, signal)
+  if (prepared.kind === 'stuck') return prepared
+
+  const needed = checks.length === 0 ? undefined : await listing(worktree, tree, signal)
+  const failure = needed && (await install({ bench: whole, shelf, listing: needed }, signal))
+  if (failure !== undefined) return { kind: 'not-installed', evidence: failure }
+  const evidence = await runChecks(whole, checks, signal)
+  return { kind: 'checked', evidence, tree: await verify(worktree, tree, signal) }
+}
+
+async function install(
+  { bench, shelf, listing }: {
+    bench: Bench
+    shelf: { folder: string; shelf: string }
+    listing: Listing
+  },
+  signal: AbortSignal,
+): Promise<Evidence | undefined> {
+  const dependencies = detectDependencies(listing)
+  if (dependencies.kind === 'none') return undefined
+  const set = setOf(dependencies)
+  if (await takeOut(shelf, set)) return undefined
+
+  const { command, tool } = dependencies
+  const check = { name: 'install', command, tools: [tool] }
+  const [evidence] = await runChecks(bench, [check], signal)
+  if (evidence === undefined) throw new Error('bug: one check gave no evidence')
+  if (!passed(evidence)) return evidence
+  const manifests = listing.paths.filter((path) => /(^|\/)package\.json$/.test(path))
+  await noteInstalled(shelf, { set, manifests })
+  return undefined
+}
+
+async function listing(worktree: Worktree, tree: Oid, signal: AbortSignal): Promise<Listing> {
+  const { paths } = await listFiles(worktree.mirror, tree, signal)
+  const texts = await readFiles(worktree.mirror, { tree, paths: READ_BY_DETECTION }, signal)
+  return { paths, texts }
+}
