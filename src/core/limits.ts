@@ -145,6 +145,8 @@ export const GIT_OLDEST: readonly [number, number] = [2, 38]
 export const GIT_OUTPUT_MAX_BYTES = 64 << 20
 /** A local git command that runs longer has hung on a lock or a dead disk. */
 export const GIT_COMMAND_MS = 120_000
+/** Copying or repacking a whole repository on this machine: 2 GB take some 2 minutes. */
+export const GIT_COPY_MS = 30 * 60_000
 /** A fetch that reports nothing for this long has lost its peer. */
 export const FETCH_IDLE_MS = 60_000
 /** A whole fetch: the first clone of a large repository over a slow link. */
@@ -165,7 +167,9 @@ export const STDERR_MAX_BYTES = 16 << 10
 export const CONFIG_FILE_MAX_BYTES = 1 << 20
 /** Paths of a tree that the detection of checks looks at. */
 export const TREE_PATHS_MAX = 200_000
-/** Checks of one repository. */
+/** The longest timeout that `.knot.toml` may give a check: a day. */
+export const CHECK_TIMEOUT_MAX_SECONDS = 86_400
+/** Checks of one repository: each costs every landing its time. */
 export const CHECKS_MAX = 32
 /** Sets of installed dependencies that are kept, one per lockfile. */
 export const DEPENDENCY_SETS_MAX = 4

@@ -5,7 +5,7 @@
  * code 1, quiet) would land. Here the exit code is the answer, and a code that the caller did not
  * name is an error.
  */
-import { simpleGit, type SimpleGitOptions } from 'simple-git'
+import { simpleGit, type SimpleGit, type SimpleGitOptions } from 'simple-git'
 import { GIT_COMMAND_MS, GIT_OUTPUT_MAX_BYTES } from '../core/limits.ts'
 import { commandEnvironment, type Repository } from './repository.ts'
 
@@ -15,6 +15,8 @@ export type GitCommand = {
   input?: string | Uint8Array
   /** Variables for this command only. */
   env?: Readonly<Record<string, string>>
+  /** When it counts as hung; GIT_COMMAND_MS when left out. */
+  timeoutMs?: number
   /** Exit codes that are outcomes; only 0 when left out. */
   okCodes?: readonly number[]
 }
@@ -63,46 +65,50 @@ const OWN_ARGUMENTS: NonNullable<SimpleGitOptions['unsafe']> = {
 }
 
 async function spawnGit(args: readonly string[], command: GitCommand): Promise<GitOutput> {
-  const { at, input = '' } = command
   command.signal.throwIfAborted()
-  const env = { ...commandEnvironment(at), ...command.env }
+  const { timeoutMs = GIT_COMMAND_MS } = command
   const limits = new AbortController()
-  const timer = setTimeout(
-    () => limits.abort(new Error(`git ${args[0] ?? ''} ran longer than ${GIT_COMMAND_MS} ms`)),
-    GIT_COMMAND_MS,
-  )
+  const over = (what: string) => limits.abort(new Error(`git ${args[0] ?? ''} ${what}`))
+  const timer = setTimeout(over, timeoutMs, `ran longer than ${timeoutMs} ms`)
   const stop = AbortSignal.any([command.signal, limits.signal])
-  let output: GitOutput | undefined
-  const git = simpleGit({
+  const outputs: GitOutput[] = []
+  try {
+    const git = openGit(command, stop, (output) => outputs.push(output))
+    git.outputHandler((_binary, stdout, stderr) => {
+      capped([stdout, stderr], () => over(`printed more than ${GIT_OUTPUT_MAX_BYTES} bytes`))
+    })
+    await git.raw([...args])
+  } finally {
+    clearTimeout(timer)
+  }
+  stop.throwIfAborted()
+  const [output] = outputs
+  if (output === undefined) throw new Error('bug: simple-git ended without an exit code')
+  return output
+}
+
+function openGit(
+  { at, input = '', env: more }: GitCommand,
+  abort: AbortSignal,
+  answer: (output: GitOutput) => void,
+): SimpleGit {
+  const env = { ...commandEnvironment(at), ...more }
+  return simpleGit({
     baseDir: at.cwd,
-    abort: stop,
+    abort,
     config: [...at.config],
     allowEnvironment: Object.keys(env).filter((name) => name.startsWith('GIT_')),
     unsafe: OWN_ARGUMENTS,
     // Only `close` means that the output is whole; the default also settles 50 ms after `exit`.
     completion: { onClose: true, onExit: false },
     input: () => Buffer.from(input),
+    // Called for every ending; answering undefined makes simple-git content with any.
     errors: (_error, { exitCode, stdOut, stdErr }) => {
       const stderr = Buffer.concat(stdErr).toString('utf8')
-      output = { code: exitCode, stdout: Buffer.concat(stdOut), stderr }
+      answer({ code: exitCode, stdout: Buffer.concat(stdOut), stderr })
       return undefined
     },
   }).env(env)
-  git.outputHandler((_binary, stdout, stderr) => {
-    capped([stdout, stderr], () => {
-      const most = GIT_OUTPUT_MAX_BYTES
-      limits.abort(new Error(`git ${args[0] ?? ''} printed more than ${most} bytes`))
-    })
-  })
-
-  try {
-    await git.raw([...args])
-  } finally {
-    clearTimeout(timer)
-  }
-  stop.throwIfAborted()
-  if (output === undefined) throw new Error('bug: simple-git ended without an exit code')
-  return output
 }
 
 function capped(streams: readonly NodeJS.ReadableStream[], onOverflow: () => void): void {

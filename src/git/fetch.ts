@@ -180,6 +180,7 @@ async function spawnFetch(
   })
 
   const ending = await group.ended
+  await group.drained
   clearTimeout(idle)
   clearTimeout(whole)
   signal.removeEventListener('abort', onAbort)

@@ -7,6 +7,7 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Oid } from '../core/brand.ts'
+import { GIT_COPY_MS } from '../core/limits.ts'
 import { isShallow, resolveRev } from './checkout.ts'
 import { run } from './door.ts'
 import { clearLeftovers } from './leftovers.ts'
@@ -69,7 +70,12 @@ export async function publish(
   const { code, stderr } = await run(
     [...push, ...refs.map((ref) => `${oid}:${ref}`)],
     // A push option of the user's configuration would be refused by the mirror.
-    { at: { ...at, config: [...at.config, 'push.pushOption='] }, signal, okCodes: [0, 1, 128] },
+    {
+      at: { ...at, config: [...at.config, 'push.pushOption='] },
+      signal,
+      timeoutMs: GIT_COPY_MS,
+      okCodes: [0, 1, 128],
+    },
   )
   if (code !== 0) return { kind: 'refused', why: stderr.trim() }
   return { kind: 'published', oid, refs: [...refs] }
@@ -90,7 +96,19 @@ export async function hasCommit(
   if (present.code !== 0) return false
   // The same walk that a fetch ends with: whatever a ref reaches is known to be whole.
   const walk = ['rev-list', '--objects', '--quiet', oid, '--not', '--all']
-  return (await run(walk, { at, signal, okCodes: [0, 1, 128] })).code === 0
+  const walked = await run(walk, { at, signal, timeoutMs: GIT_COPY_MS, okCodes: [0, 1, 128] })
+  return walked.code === 0
+}
+
+/**
+ * Packs what has piled up, now and then: git's own gc is off, since it forgets what no ref names.
+ * This forgets nothing.
+ */
+export async function compact(mirror: Mirror, signal: AbortSignal): Promise<void> {
+  const at = inside(mirror)
+  const repack = ['repack', '-d', '--geometric=2', '--quiet']
+  await run(repack, { at, signal, timeoutMs: GIT_COPY_MS })
+  await run(['pack-refs', '--all', '--prune'], { at, signal })
 }
 
 export type Brought =
@@ -112,7 +130,12 @@ export async function bringRefs(
     '--no-auto-maintenance', '--no-write-commit-graph', '--recurse-submodules=no', '--refmap=',
     mirror.path, '+refs/knot/*:refs/knot/*', `^${INCOMING}*`]
   const at = inside(checkout)
-  const { code, stderr } = await run(fetch, { at, signal, okCodes: [0, 1, 128] })
+  const { code, stderr } = await run(fetch, {
+    at,
+    signal,
+    timeoutMs: GIT_COPY_MS,
+    okCodes: [0, 1, 128],
+  })
   if (code !== 0) return { kind: 'refused', why: stderr.trim() }
 
   const changed = []

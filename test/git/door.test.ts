@@ -91,3 +91,15 @@ test('a silent command costs no waiting', async () => {
   }
   expect((performance.now() - from) / 10).toBeLessThan(45)
 })
+
+test('a command that hangs is ended with a sentence, and so is one in a missing folder', async () => {
+  const at = inDirectory(repository())
+  const endless = run(['cat-file', '--batch'], {
+    at,
+    signal,
+    input: 'x\n'.repeat(1e6),
+    timeoutMs: 1,
+  })
+  await expect(endless).rejects.toThrow('git cat-file ran longer than 1 ms')
+  await expect(run(['version'], { at: inDirectory('/nowhere'), signal })).rejects.toThrow()
+})

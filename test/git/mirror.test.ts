@@ -208,6 +208,22 @@ describe('bringing refs', () => {
   })
 })
 
+test('S312: compacting forgets nothing, not even what no ref names', async () => {
+  const lone = commit(root, { a: '1' })
+  await publish('HEAD', ['refs/knot/push/p1'])
+  const tip = commit(root, { a: '2' })
+  await publish('HEAD', [MINE])
+  git(root, 'checkout', '--quiet', '--orphan', 'lone')
+  const dangling = commit(root, { b: 'x' })
+  await publish('HEAD', ['refs/knot/provisional/x'])
+  await updateRef(mirror, { ref: 'refs/knot/provisional/x', from: dangling }, signal)
+  await mirrors.compact(mirror, signal)
+  for (const oid of [lone, tip, dangling]) {
+    expect(await mirrors.hasCommit(mirror, oid, signal)).toBe(true)
+  }
+  expect((await listRefs(mirror, signal)).length).toBe(2)
+})
+
 test('S311: locks that a killed git left are gone after the next start, refs are not', async () => {
   const oid = commit(root, { a: '1' })
   await publish('HEAD', [MINE])

@@ -1,5 +1,4 @@
 /** One tree through all its checks: empty the folder, fill it, install, run, compare. */
-import { join } from 'node:path'
 import type { Oid } from '../../core/brand.ts'
 import { listFiles, readFiles } from '../../git/tree.ts'
 import { prepare, verify, type Verified, type Worktree } from '../../git/worktree.ts'
@@ -39,7 +38,8 @@ export async function checkTree(
 ): Promise<Checked> {
   const { folder, mirror } = worktree
   const whole: Bench = { ...bench, folder, mirror: mirror.path }
-  const shelf = { folder, shelf: join(bench.cache, 'sets') }
+  // Not in the cache, which a check may write to: it would reach the sets of other lockfiles.
+  const shelf = { folder, shelf: `${folder}.sets` }
   await killStragglers(folder)
   await putAway(shelf)
   const prepared = await prepare(worktree, { tree, ...(head === undefined ? {} : { head }) }, signal)

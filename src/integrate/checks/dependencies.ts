@@ -49,11 +49,18 @@ export async function takeOut(at: Shelf, set: string): Promise<boolean> {
   if (note === undefined) return false
   await writeNote(join(at.shelf, IN_USE), note)
   await rm(join(place, WHOLE), { force: true })
-  for (const [n, path] of note.paths.entries()) {
-    await mkdir(dirname(join(at.folder, path)), { recursive: true })
-    await rename(join(place, String(n)), join(at.folder, path))
+  try {
+    for (const [n, path] of note.paths.entries()) {
+      await mkdir(dirname(join(at.folder, path)), { recursive: true })
+      await rename(join(place, String(n)), join(at.folder, path))
+    }
+    return true
+  } catch {
+    // Something is in its place, or the set was taken apart by hand: a set can be made again.
+    await rm(join(at.shelf, IN_USE), { force: true })
+    await rm(place, { recursive: true, force: true })
+    return false
   }
-  return true
 }
 
 /** Notes that the folder now has a whole set, in the `node_modules` beside these manifests. */

@@ -50,9 +50,11 @@ export function detectNode(listing: Listing): NodeChecks {
 
 /** How the dependencies of a tree are installed; never running their own install scripts. */
 export function nodeDependencies(listing: Listing): Dependencies {
-  const { texts } = listing
+  const { paths, texts } = listing
   const manifest = readManifest(texts)
   if (manifest === 'malformed' || !texts.has('package.json')) return { kind: 'none' }
+  // The tree brings its dependencies along.
+  if (paths.some((path) => path.startsWith('node_modules/'))) return { kind: 'none' }
   const { tool, lockfile } = managerOf(listing)
   const text = texts.get(lockfile ?? '')
   const own = texts.get('package.json') ?? ''

@@ -9,7 +9,7 @@
  * Only this table is read, and only these three keys, strictly: a check that is misspelt must not
  * quietly disappear. Other tables belong to others and are passed over.
  */
-import { CHECKS_MAX, NAME_MAX_BYTES } from '../../core/limits.ts'
+import { CHECK_TIMEOUT_MAX_SECONDS, CHECKS_MAX, NAME_MAX_BYTES } from '../../core/limits.ts'
 
 export type NamedCheck = { name: string; run: string; timeoutMs?: number }
 
@@ -64,8 +64,8 @@ function readKey(draft: Draft, content: string): string | undefined {
       draft.run = value
       return undefined
     case 'timeout':
-      if (typeof value !== 'number' || value < 1 || value > DAY_SECONDS) {
-        return `timeout must be between 1 and ${DAY_SECONDS} seconds`
+      if (typeof value !== 'number' || value < 1 || value > CHECK_TIMEOUT_MAX_SECONDS) {
+        return `timeout must be between 1 and ${CHECK_TIMEOUT_MAX_SECONDS} seconds`
       }
       if (draft.timeoutMs !== undefined) return 'timeout is given twice'
       draft.timeoutMs = value * 1000
@@ -74,8 +74,6 @@ function readKey(draft: Draft, content: string): string | undefined {
       return `"${key}" is no setting of a check; there are name, run and timeout`
   }
 }
-
-const DAY_SECONDS = 86_400
 
 function readValue(source: string): string | number | undefined {
   const [, number] = /^(\d{1,9})\s*(#.*)?$/.exec(source) ?? []

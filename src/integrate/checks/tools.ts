@@ -1,7 +1,7 @@
 /** The programs that checks need: where they are, and which version answered. */
 import { access, constants } from 'node:fs/promises'
 import { delimiter, isAbsolute, join, resolve } from 'node:path'
-import { TOOL_VERSION_MS } from '../../core/limits.ts'
+import { STDERR_MAX_BYTES, TOOL_VERSION_MS } from '../../core/limits.ts'
 import { startGroup, tailOf } from '../../git/group.ts'
 
 /** The program that a shell with this PATH would start; `./tool` is looked for in `folder`. */
@@ -30,7 +30,7 @@ export async function versionOf(
   if (tool === 'sh') return 'POSIX'
   const group = startGroup([program, tool === 'go' ? 'version' : '--version'], { cwd, env })
   group.stdin.end()
-  const texts = [tailOf(group.stdout, LINE_BYTES), tailOf(group.stderr, LINE_BYTES)]
+  const texts = [tailOf(group.stdout, STDERR_MAX_BYTES), tailOf(group.stderr, STDERR_MAX_BYTES)]
   const until = AbortSignal.any([signal, AbortSignal.timeout(TOOL_VERSION_MS)])
   if (until.aborted) group.stop()
   until.addEventListener('abort', group.stop, { once: true })
@@ -40,5 +40,3 @@ export async function versionOf(
   const said = texts.map((text) => text().toString('utf8')).join('\n')
   return said.split(/\r?\n/).find((line) => line.trim() !== '')?.trim().slice(0, 100) ?? 'unknown'
 }
-
-const LINE_BYTES = 4096

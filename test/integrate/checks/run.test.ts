@@ -118,7 +118,22 @@ describe('ending', () => {
   })
 })
 
+const sandbox = await findSandbox(process.env['PATH'] ?? '', signal)
+
 describe('the sandbox', () => {
+  test.skipIf(sandbox.kind === 'none')('shows a check its folder, and no keys', async () => {
+    const knot = folder('.knot')
+    for (const name of ['check', 'cache', 'keys', 'repo.git']) fs.mkdirSync(join(knot, name))
+    fs.writeFileSync(join(knot, 'keys', 'agent.key.json'), 'secret')
+    const [at, cache, mirror] = ['check', 'cache', 'repo.git'].map((name) => join(knot, name))
+    bench = { folder: at ?? '', cache: cache ?? '', mirror: mirror ?? '', sandbox }
+    const { output } = await sh(
+      'echo x > mine && echo written; ls ..; touch ../repo.git/x || touch /usr/x || echo refused',
+    )
+    expect(output).toMatch(/^written\ncache\ncheck\nrepo.git\n/)
+    expect(output).toMatch(/refused\n$/)
+  })
+
   test('is none where bubblewrap is missing or does not work', async () => {
     expect(await findSandbox('/nowhere', signal)).toMatchObject({ kind: 'none' })
     const bin = folder('bin')
