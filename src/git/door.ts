@@ -23,7 +23,7 @@ export type GitCommand = {
 
 export type GitOutput = { code: number; stdout: Buffer; stderr: string }
 
-/** A git command ended in a way that its caller has no outcome for: a full disk, a broken object. */
+/** A git command ended in a way that its caller has no outcome for, as on a full disk. */
 export class GitError extends Error {
   readonly code: number
 
@@ -48,7 +48,7 @@ export async function ask(args: readonly string[], command: GitCommand): Promise
   return stdout.toString('utf8').replace(/\n$/, '')
 }
 
-/** Splits NUL-terminated output. A name that is not UTF-8 keeps U+FFFD in the place of its bytes. */
+/** Splits NUL-terminated output. Bytes that are not UTF-8 become U+FFFD. */
 export function nulls(output: Buffer): string[] {
   const parts = output.toString('utf8').split('\0')
   if (parts.at(-1) === '') parts.pop()

@@ -102,10 +102,11 @@ test('S304: /.knot/ is excluded once, also from a linked worktree and without in
 
   writeFileSync(join(root, '.git', 'info', 'exclude'), 'no-line-feed')
   await checkouts.excludeKnot(await found(root), signal)
-  expect(readFileSync(join(root, '.git', 'info', 'exclude'), 'utf8')).toBe('no-line-feed\n/.knot/\n')
+  const text = readFileSync(join(root, '.git', 'info', 'exclude'), 'utf8')
+  expect(text).toBe('no-line-feed\n/.knot/\n')
 })
 
-test('the user name and origin come from configuration; a password in the address does not', async () => {
+test('the user name and origin come from configuration, without the password', async () => {
   const root = repository()
   const checkout = await found(root)
   expect(await checkouts.userName(checkout, signal)).toBeUndefined()
@@ -137,7 +138,7 @@ test('a revision resolves to its commit or to nothing', async () => {
   }
 })
 
-test('S305: changed files are named by their exact names, at most 1,000, with the whole count', async () => {
+test('S305: changed files have their exact names, at most 1,000, and a whole count', async () => {
   const root = repository()
   const checkout = await found(root)
   const odd = ['-leading', 'new\nline', 'sp ace', 'tab\t', 'ünï', '"quoted"', ':(glob)*']
@@ -151,7 +152,8 @@ test('S305: changed files are named by their exact names, at most 1,000, with th
 
   const whole = await checkouts.filesBetween(checkout, { tip: base }, signal)
   expect(whole.names).toEqual(['link', 'old name'])
-  const many = commit(root, Object.fromEntries(Array.from({ length: 1005 }, (_, i) => [`m/${i}`, ''])))
+  const thousand = Array.from({ length: 1005 }, (_, i) => [`m/${i}`, ''])
+  const many = commit(root, Object.fromEntries(thousand))
   const { names, total } = await checkouts.filesBetween(checkout, { base: tip, tip: many }, signal)
   expect([names.length, total]).toEqual([1000, 1005])
 })

@@ -5,7 +5,7 @@ import { ask, GitError, run } from '../../src/git/door.ts'
 import { inDirectory } from '../../src/git/repository.ts'
 import { commit, folder, git, repository, signal, userConfig } from './scratch.ts'
 
-test('S300: a quiet exit code 1 is reported as 1, and is an error unless it was named', async () => {
+test('S300: a quiet exit code 1 is reported, and is an error unless it was named', async () => {
   const root = repository()
   commit(root, { file: 'base\n' })
   git(root, 'checkout', '--quiet', '-b', 'other')
@@ -77,7 +77,8 @@ test('an aborted command rejects with the reason, before and during its run', as
   await expect(run(['version'], { at, signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
 
   const late = new AbortController()
-  const hanging = run(['cat-file', '--batch'], { at, signal: late.signal, input: 'x\n'.repeat(1e6) })
+  const input = 'x\n'.repeat(1e6)
+  const hanging = run(['cat-file', '--batch'], { at, signal: late.signal, input })
   late.abort(reason)
   await expect(hanging).rejects.toBe(reason)
 })
@@ -92,7 +93,7 @@ test('a silent command costs no waiting', async () => {
   expect((performance.now() - from) / 10).toBeLessThan(45)
 })
 
-test('a command that hangs is ended with a sentence, and so is one in a missing folder', async () => {
+test('a command that hangs is ended with a sentence; a missing folder is an error', async () => {
   const at = inDirectory(repository())
   const endless = run(['cat-file', '--batch'], {
     at,

@@ -150,7 +150,7 @@ describe('serving the mirror', () => {
     return Buffer.concat(out).toString('latin1') + stderr
   }
 
-  test('S323: an object that is not advertised is not served, nor is a hidden ref listed', async () => {
+  test('S323: what is not advertised is not served, and hidden refs are not listed', async () => {
     const old = commit(root, { a: '1' })
     const tip = commit(root, { a: '2' })
     await published('HEAD')

@@ -100,7 +100,7 @@ describe('merging', () => {
   })
 })
 
-test('S332: the other side of a conflict is named: the landings that changed its files', async () => {
+test('S332: the other side of a conflict is named: landings that changed its files', async () => {
   const { base, ours } = fork({ a: '1', 'b c': '1', d: '1' }, [
     () => {
       commit(root, { a: '2' })

@@ -52,7 +52,7 @@ function readIfThere(path: string): Uint8Array {
 }
 
 describe('publishing', () => {
-  test('S306: a commit reaches the mirror under all refs, the checkout stays as it was', async () => {
+  test('S306: a commit reaches the mirror under all refs, the checkout stays', async () => {
     const oid = commit(root, { 'a b': '1', bin: Uint8Array.of(0, 1, 2) })
     write(root, { 'a b': 'dirty', untracked: 'x' })
     git(root, 'add', 'a b')
@@ -65,7 +65,7 @@ describe('publishing', () => {
     expect(await listRefs(mirror, signal)).toEqual(refs.map((ref) => ({ ref, oid })))
   })
 
-  test('an agent ref moves anywhere; S307: a push ref never does', async () => {
+  test('S307: an agent ref moves anywhere, a push ref never does', async () => {
     commit(root, { a: '1' })
     git(root, 'checkout', '--quiet', '-b', 'side')
     const side = commit(root, { b: '2' })
@@ -107,7 +107,8 @@ describe('publishing', () => {
   })
 
   test('S308: objects that fsck refuses are refused when they are published', async () => {
-    const evil = commit(root, { '.gitmodules': '[submodule "x"]\n\tpath = a\n\turl = -u./payload\n' })
+    const modules = '[submodule "x"]\n\tpath = a\n\turl = -u./payload\n'
+    const evil = commit(root, { '.gitmodules': modules })
     const answer = await publish(evil, [MINE])
     expect(answer).toMatchObject({ kind: 'refused', why: expect.stringMatching(/gitmodulesUrl/) })
     expect(await listRefs(mirror, signal)).toEqual([])
@@ -166,6 +167,18 @@ describe('moving refs', () => {
     const moves = [{ ref: 'refs/knot/integration', to: oid }, { ref: MINE, to: oid }]
     expect((await moveRefs(mirror, moves, signal)).kind).toBe('moved-by-other')
     expect(await readRef(mirror, 'refs/knot/integration', signal)).toBeUndefined()
+  })
+
+  test('of several moves from one place exactly one is made', async () => {
+    const from = commit(root, { a: '0' })
+    const tips = [1, 2, 3, 4, 5].map((n) => commit(root, { a: `${n}` }))
+    await publish('HEAD', [MINE])
+    const ref = 'refs/knot/integration'
+    await updateRef(mirror, { ref, to: from }, signal)
+    const moves = tips.map((to) => updateRef(mirror, { ref, from, to }, signal))
+    const kinds = (await Promise.all(moves)).map(({ kind }) => kind)
+    expect(kinds.filter((kind) => kind === 'moved').length).toBe(1)
+    expect(kinds.filter((kind) => kind === 'moved-by-other').length).toBe(4)
   })
 
   test('a ref never names a commit that is not here', async () => {
@@ -233,7 +246,7 @@ test('S311: locks that a killed git left are gone after the next start, refs are
     utimesSync(join(mirror.path, lock), 1_700_000_000, 1_700_000_000)
   }
   await mirrors.initMirror(mirror.path, signal)
-  expect(readdirSync(mirror.path, { recursive: true }).filter((name) => /lock$|tmp/.test(`${name}`)))
-    .toEqual([])
+  const names = readdirSync(mirror.path, { recursive: true, encoding: 'utf8' })
+  expect(names.filter((name) => /lock$|tmp/.test(name))).toEqual([])
   expect(await updateRef(mirror, { ref: MINE, from: oid }, signal)).toEqual({ kind: 'moved' })
 })

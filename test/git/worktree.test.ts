@@ -21,7 +21,7 @@ beforeEach(async () => {
   worktree = { mirror, folder: join(home, 'check') }
 })
 
-async function tree(files: Record<string, string | Uint8Array> = {}): Promise<{ tree: Oid; head: Oid }> {
+async function tree(files: Record<string, string> = {}): Promise<{ tree: Oid; head: Oid }> {
   const head = commit(root, files)
   git(worktree.mirror.path, 'fetch', '--quiet', root, '+HEAD:refs/knot/push/p1')
   return { tree: await treeOf(worktree.mirror, head, signal), head }
@@ -82,7 +82,7 @@ describe('preparing', () => {
     expect(read('a') + read('b')).toBe('realx')
   })
 
-  test('S341: git inside a check finds neither the repository of the user nor the mirror', async () => {
+  test('S341: git in a check finds neither the user’s repository nor the mirror', async () => {
     const at = await tree({ a: '1' })
     await prepare(worktree, at, signal)
     const inCheck = (...args: string[]) => git(worktree.folder, ...args)
@@ -93,7 +93,8 @@ describe('preparing', () => {
     inCheck('commit', '--quiet', '--allow-empty', '-m', 'by the check')
     inCheck('update-ref', 'refs/knot/integration', 'HEAD')
     inCheck('gc', '--quiet', '--prune=now')
-    expect(git(worktree.mirror.path, 'for-each-ref', '--format=%(refname)')).toBe('refs/knot/push/p1')
+    const refs = git(worktree.mirror.path, 'for-each-ref', '--format=%(refname)')
+    expect(refs).toBe('refs/knot/push/p1')
     expect(git(root, 'rev-parse', 'HEAD')).toBe(at.head)
     expect(git(worktree.mirror.path, 'fsck', '--full')).toBe('')
   })
@@ -128,7 +129,7 @@ describe('preparing', () => {
     expect(missing).toMatchObject({ kind: 'stuck', why: expect.stringContaining('ffff') })
   })
 
-  test('every line ending arrives as it is in the tree, unless its attributes say otherwise', async () => {
+  test('every line ending arrives as it is in the tree', async () => {
     const at = await tree({ dos: 'a\r\nb\r\n', unix: 'a\nb\n' })
     expect(await prepare(worktree, at, signal)).toEqual({ kind: 'ready' })
     expect([read('dos'), read('unix')]).toEqual(['a\r\nb\r\n', 'a\nb\n'])

@@ -25,7 +25,7 @@ export async function checksOf(
   return detectChecks(await listing(worktree, tree, signal))
 }
 
-/** Runs checks on a tree. Passed is only what is `checked`, passed each, and left the tree equal. */
+/** Runs checks on a tree. It passed if it is `checked`, each check passed, and it stayed equal. */
 export async function checkTree(
   { worktree, bench, tree, head, checks }: {
     worktree: Worktree
@@ -42,7 +42,8 @@ export async function checkTree(
   const shelf = { folder, shelf: `${folder}.sets` }
   await killStragglers(folder)
   await putAway(shelf)
-  const prepared = await prepare(worktree, { tree, ...(head === undefined ? {} : { head }) }, signal)
+  const content = { tree, ...(head === undefined ? {} : { head }) }
+  const prepared = await prepare(worktree, content, signal)
   if (prepared.kind === 'stuck') return prepared
 
   const needed = checks.length === 0 ? undefined : await listing(worktree, tree, signal)

@@ -59,7 +59,7 @@ export function detectChecks(listing: Listing): Detected {
   return { kind: 'checks', checks, dependencies }
 }
 
-/** The dependencies of a tree, which may differ from those of the base that its checks come from. */
+/** The dependencies of a tree, which may differ from those of the base of its checks. */
 export function detectDependencies(listing: Listing): Dependencies {
   return nodeDependencies(listing)
 }

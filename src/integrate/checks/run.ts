@@ -90,28 +90,24 @@ type Run = {
 }
 
 async function runCheck(run: Run, signal: AbortSignal): Promise<Evidence> {
-  const { bench, check, env, home, versions } = run
+  const { bench, check } = run
   const { name, command } = check
-  const toolchain: Record<string, string> = {}
   const sandbox = bench.sandbox.kind
-  const unrun = (outcome: Outcome): Evidence => {
+  const tools = await findTools(run, signal)
+  if (tools.kind === 'missing-tool') {
     const none = { durationMs: 0, output: '', outputBytes: 0, outputDigest: digest().hex() }
-    return { name, command, outcome, ...none, toolchain, sandbox }
-  }
-
-  for (const tool of check.tools) {
-    const found = await findTool(tool, env['PATH'] ?? '', bench.folder)
-    if (found === undefined) return unrun({ kind: 'missing-tool', tool })
-    // A program that the tree brings along is named by the tree, and is not started unconfined.
-    const isOfTree = found.startsWith(bench.folder + sep)
-    const version = isOfTree
-      ? 'of the tree'
-      : versions.get(found) ??
-        (await versionOf({ tool, program: found }, { cwd: home, env }, signal))
-    versions.set(found, version)
-    toolchain[tool] = version
+    return { name, command, outcome: tools, ...none, toolchain: {}, sandbox }
   }
   signal.throwIfAborted()
+  const { toolchain } = tools
+  return { name, command, ...(await runGroup(run, signal)), toolchain, sandbox }
+}
+
+async function runGroup(
+  run: Run,
+  signal: AbortSignal,
+): Promise<Omit<Evidence, 'name' | 'command' | 'toolchain' | 'sandbox'>> {
+  const { bench, check, env } = run
   const afterMs = check.timeoutMs ?? bench.timeoutMs ?? CHECK_TIMEOUT_MS
   const from = performance.now()
   const group = startGroup(confined(run), { cwd: bench.folder, env })
@@ -134,19 +130,34 @@ async function runCheck(run: Run, signal: AbortSignal): Promise<Evidence> {
   await killStragglers(bench.folder)
   await group.drained
   signal.throwIfAborted()
-
-  const outcome: Outcome = isLate ? { kind: 'timed-out', afterMs } : ending
   return {
-    name,
-    command,
-    outcome,
+    outcome: isLate ? { kind: 'timed-out', afterMs } : ending,
     durationMs: Math.round(performance.now() - from),
     output: tail().toString('utf8'),
     outputBytes: whole.bytes(),
     outputDigest: whole.hex(),
-    toolchain,
-    sandbox,
   }
+}
+
+type Tools =
+  | { kind: 'found'; toolchain: Record<string, string> }
+  | { kind: 'missing-tool'; tool: string }
+
+async function findTools(run: Run, signal: AbortSignal): Promise<Tools> {
+  const { bench, check, env, home, versions } = run
+  const toolchain: Record<string, string> = {}
+  for (const tool of check.tools) {
+    const program = await findTool(tool, env['PATH'] ?? '', bench.folder)
+    if (program === undefined) return { kind: 'missing-tool', tool }
+    // A program that the tree brings along is named by the tree, and is not started unconfined.
+    const version = program.startsWith(bench.folder + sep)
+      ? 'of the tree'
+      : versions.get(program) ??
+        (await versionOf({ tool, program }, { cwd: home, env }, signal))
+    versions.set(program, version)
+    toolchain[tool] = version
+  }
+  return { kind: 'found', toolchain }
 }
 
 function confined({ bench, check, home }: Run): readonly [string, ...string[]] {

@@ -57,7 +57,7 @@ test('a push is judged by the checks of its base, not by those that it brings', 
   expect(after.tree).toEqual({ kind: 'equal' })
 })
 
-test('a check that rewrites a tracked file is found out, and the next one starts clean', async () => {
+test('a check that rewrites a tracked file is found out, the next one starts clean', async () => {
   const at = await tree({ 'package.json': manifest('echo x >> a && echo y > new'), a: 'a' })
   const checks = await checksIn(at)
   for (const _ of [1, 2]) {

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { detectChecks, detectDependencies, type Check } from '../../../src/integrate/checks/detect.ts'
+import {
+  detectChecks, detectDependencies, type Check,
+} from '../../../src/integrate/checks/detect.ts'
 import { readSettings } from '../../../src/integrate/checks/settings.ts'
 import { changesChecks } from '../../../src/integrate/checks/steering.ts'
 
@@ -59,7 +61,8 @@ describe('detecting', () => {
       'cargo: cargo test --locked',
     ])
     expect(lines({ 'src/test_a.py': '' })).toEqual(['pytest: pytest -q'])
-    expect(lines({ 'pyproject.toml': '[tool.pytest.ini_options]\n' })).toEqual(['pytest: pytest -q'])
+    const pyproject = '[tool.pytest.ini_options]\n'
+    expect(lines({ 'pyproject.toml': pyproject })).toEqual(['pytest: pytest -q'])
     expect(lines({ 'pyproject.toml': '[project]\n', 'contest.py': '' })).toEqual([])
     expect(lines({ 'pom.xml': '', mvnw: '' })).toEqual(['maven: ./mvnw -q -B test'])
     expect(lines({ 'build.gradle.kts': '' })).toEqual(['gradle: gradle --no-daemon -q test'])
@@ -81,7 +84,7 @@ describe('detecting', () => {
     expect(lines({ '.knot.toml': '[room]\n', 'go.mod': '' })).toEqual(['go: go test ./...'])
   })
 
-  test('S345: a file that cannot be read is named with its line, and stands for no passed check', () => {
+  test('S345: a malformed file is named with its line, and stands for no passed check', () => {
     expect(detectChecks(listing({ 'package.json': '{"scripts":' }))).toMatchObject({
       kind: 'malformed',
       file: 'package.json',

@@ -65,8 +65,8 @@ describe('evidence', () => {
 })
 
 test('S349: nothing of the daemon’s environment reaches a check', async () => {
-  const secrets = { GH_TOKEN: 'a', NPM_TOKEN: 'b', npm_config_x: 'c', GIT_DIR: '/d', KNOT_SOCKET: 'e',
-    SSH_AUTH_SOCK: 'f', NODE_OPTIONS: '--title=g', ANTHROPIC_API_KEY: 'h' }
+  const secrets = { GH_TOKEN: 'a', NPM_TOKEN: 'b', npm_config_x: 'c', GIT_DIR: '/d',
+    KNOT_SOCKET: 'e', SSH_AUTH_SOCK: 'f', NODE_OPTIONS: '--title=g', ANTHROPIC_API_KEY: 'h' }
   Object.assign(process.env, secrets)
   try {
     const { output } = await sh('env; pwd')
@@ -88,13 +88,13 @@ test('S349: nothing of the daemon’s environment reaches a check', async () => 
 })
 
 describe('ending', () => {
-  const PIDS = 'sleep 300 & echo $! > pids; setsid sleep 300 & sleep 0.2; echo $! >> pids'
+  const PIDS = 'sleep 300 & echo $! > p; setsid sleep 300 & echo $! >> p; mv p pids'
   const pids = () =>
     fs.readFileSync(join(bench.folder, 'pids'), 'utf8').trim().split('\n').map(Number)
 
   test('a check that runs too long is stopped with all that it started', async () => {
-    const evidence = await sh(`${PIDS}; trap "" TERM; sleep 300`, signal, 400)
-    expect(evidence.outcome).toEqual({ kind: 'timed-out', afterMs: 400 })
+    const evidence = await sh(`${PIDS}; trap "" TERM; sleep 300`, signal, 1000)
+    expect(evidence.outcome).toEqual({ kind: 'timed-out', afterMs: 1000 })
     expect(passed(evidence)).toBe(false)
     expect(pids().map(alive)).toEqual([false, false])
   })
@@ -107,9 +107,12 @@ describe('ending', () => {
   test('an aborted check rejects with the reason and leaves nothing running', async () => {
     const stop = new AbortController()
     const reason = new Error('enough')
+    const watcher = fs.watch(bench.folder, (_, name) => {
+      if (name === 'pids') stop.abort(reason)
+    })
     const waiting = sh(`${PIDS}; sleep 300`, stop.signal)
-    setTimeout(() => stop.abort(reason), 500)
     await expect(waiting).rejects.toBe(reason)
+    watcher.close()
     expect(pids().map(alive)).toEqual([false, false])
   })
 
