@@ -14,6 +14,7 @@ import { clearLeftovers } from './leftovers.ts'
 import { INCOMING, isImmutable, isKnotRef } from './refs.ts'
 import { inside, type Checkout, type Mirror } from './repository.ts'
 import { clearIncoming, listRefs } from './moves.ts'
+import { holdsKnot } from './tree.ts'
 
 /** Makes the mirror, or mends what a killed process left in it. Only the daemon may call this. */
 export async function initMirror(path: string, signal: AbortSignal): Promise<Mirror> {
@@ -36,6 +37,8 @@ export type Published =
   | { kind: 'no-such-commit'; rev: string }
   /** `git fetch --unshallow` mends it. */
   | { kind: 'shallow' }
+  /** `.knot/` was committed: whoever merges that loses the keys of his own agent. */
+  | { kind: 'holds-knot'; oid: Oid }
   /** A ref that never moves is at another commit. */
   | { kind: 'immutable'; ref: string; found: Oid }
   /** Git refused the objects or a ref moved meanwhile; its own words. */
@@ -55,6 +58,7 @@ export async function publish(
   if (await isShallow(checkout, signal)) return { kind: 'shallow' }
   const oid = await resolveRev(checkout, rev, signal)
   if (oid === undefined) return { kind: 'no-such-commit', rev }
+  if (await holdsKnot(checkout, oid, signal)) return { kind: 'holds-knot', oid }
 
   const present = new Map((await listRefs(mirror, signal)).map(({ ref, oid }) => [ref, oid]))
   for (const ref of refs) {

@@ -68,6 +68,8 @@ const USER_CONFIG = [
 const ALWAYS = {
   GIT_TERMINAL_PROMPT: '0',
   GIT_OPTIONAL_LOCKS: '0',
+  // A replacement is one user's view; what is signed and tested is the object itself.
+  GIT_NO_REPLACE_OBJECTS: '1',
   // A path that begins with `:` is a name here, never pathspec magic.
   GIT_LITERAL_PATHSPECS: '1',
   LC_ALL: 'C',

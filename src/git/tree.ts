@@ -15,6 +15,20 @@ export async function listFiles(
   return { paths: paths.slice(0, TREE_PATHS_MAX), whole: paths.length <= TREE_PATHS_MAX }
 }
 
+/**
+ * True when the tree has an entry `.knot`, in any case. Git overwrites ignored files without a
+ * word, so whoever checks such a tree out would lose the keys and the room of his own agent.
+ */
+export async function holdsKnot(
+  repository: Checkout | Mirror,
+  tree: Oid,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const list = ['ls-tree', '-z', '--name-only', '--full-tree', tree]
+  const names = nulls((await run(list, { at: inside(repository), signal })).stdout)
+  return names.some((name) => name.toLowerCase() === '.knot')
+}
+
 /** The text of some files of a tree; what is missing, too large or no plain file is left out. */
 export async function readFiles(
   repository: Checkout | Mirror,

@@ -7,7 +7,7 @@ import { findCheckout } from '../../src/git/checkout.ts'
 import * as mirrors from '../../src/git/mirror.ts'
 import type { Checkout, Mirror } from '../../src/git/repository.ts'
 import { listRefs, moveRefs, readRef, updateRef } from '../../src/git/moves.ts'
-import { commit, folder, git, repository, signal, write } from './scratch.ts'
+import { commit, folder, git, repository, signal, userConfig, write } from './scratch.ts'
 
 const MINE = 'refs/knot/ag_aaaaaaaaaaaaaaaa'
 let root: string
@@ -96,6 +96,7 @@ describe('publishing', () => {
   })
 
   test('configuration and hooks of the user do not change what is published', async () => {
+    writeFileSync(userConfig, '[safe]\n\tbareRepository = explicit\n')
     git(root, 'config', 'push.followTags', 'true')
     git(root, 'config', 'push.pushOption', 'ci.skip')
     git(root, 'config', 'push.gpgSign', 'if-asked')
@@ -103,7 +104,16 @@ describe('publishing', () => {
     commit(root, { a: '1' })
     git(root, 'tag', '-a', '-m', 'x', 'v1')
     expect((await publish('HEAD', [MINE])).kind).toBe('published')
+    expect((await mirrors.bringRefs({ checkout, mirror }, signal)).kind).toBe('brought')
+    writeFileSync(userConfig, '')
     expect(git(mirror.path, 'for-each-ref', '--format=%(refname)')).toBe(MINE)
+  })
+
+  test('S313: a commit with .knot/ in it is not published', async () => {
+    write(root, { '.Knot/keys/agent.key.json': 'mine' })
+    git(root, 'add', '--force', '.Knot')
+    const oid = commit(root)
+    expect(await publish('HEAD', [MINE])).toEqual({ kind: 'holds-knot', oid })
   })
 
   test('S308: objects that fsck refuses are refused when they are published', async () => {
