@@ -160,7 +160,7 @@ export const LAST_TOUCHED_MAX = 20
 /** A lock file of git older than this, with no daemon running, was left by a killed process. */
 export const STALE_LOCK_MS = 2_000
 /** Between the polite and the hard kill of a process group. */
-export const KILL_GRACE_MS = 2_000
+export const KILL_GRACE_MS = 1_000
 /** Output of a streaming git process that is kept for its error sentence. */
 export const STDERR_MAX_BYTES = 16 << 10
 /** A configuration file that the detection of checks reads; larger ones are not hand-written. */

@@ -13,7 +13,11 @@ export type RefsMoved =
   /** Nothing moved: this ref was not where the move begins. */
   | { kind: 'moved-by-other'; ref: string; found?: Oid }
 
-/** Makes all the moves in one transaction, or none. */
+/**
+ * Makes all the moves in one transaction, or none. Git only looks whether a commit is there, not
+ * whether its history is: a killed push can leave a commit without its parents, which no ref names
+ * yet. So ask `hasCommit` before naming a commit that did not come from a ref.
+ */
 export async function moveRefs(
   mirror: Mirror,
   moves: readonly RefMove[],
