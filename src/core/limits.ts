@@ -58,6 +58,56 @@ export const VERDICT_OUTPUT_MAX_BYTES = 8 << 10
 export const VOLUME_MAX_CHANGES = 100_000
 /** Frames that may wait for one slow peer before its session is dropped and begun again. */
 export const OUTBOX_MAX_BYTES = 8 << 20
+/** Window of one stream: libp2p's 16 MiB outgrows its own 4 MiB read buffer, and aborts there. */
+export const STREAM_WINDOW_BYTES = 1 << 20
+/** Bytes of a stream held for a reader that has not come for them; then the sender has to wait. */
+export const STREAM_HELD_BYTES = 256 << 10
+/** Streams that one peer may have open at once, all protocols together. */
+export const STREAMS_MAX = 64
+/** git streams that one peer may have open at once, each way. */
+export const GIT_STREAMS_MAX = 8
+/** How long the end of a stream waits for the bytes before it to leave. */
+export const STREAM_END_MS = 30_000
+/** Between two signs of life on a connection. */
+export const HEARTBEAT_MS = 1_000
+/** A connection with no byte of any kind for this long is given up; the check adds up to 500 ms. */
+export const SILENCE_MS = 3_000
+/** One dial of one address, handshakes included: five round trips of half a second. */
+export const DIAL_MS = 3_000
+/** Between the starts of dials to two addresses of one peer: a black hole costs no more. */
+export const DIAL_STAGGER_MS = 150
+/** How long the peer with the larger key leaves the first dial to the other. */
+export const DIAL_GRACE_MS = 600
+/** Longest pause between two dials of a peer that cannot be reached. */
+export const REDIAL_MAX_MS = 2_000
+/** Longest pause between two dials of a peer that hung up on us: it may not know us yet. */
+export const REFUSED_MAX_MS = 15_000
+/** A session that ends sooner was as good as refused, and is made again with a growing pause. */
+export const SESSION_SHORT_MS = 2_000
+/** Addresses remembered for one peer. */
+export const ADDRESSES_MAX = 32
+/** How long the side that opened a stream waits to be told that it was taken. */
+export const GREETING_MS = 3_000
+/** Connections that may be in their handshakes at once, so that a few silent ones lock nobody out. */
+export const HANDSHAKES_MAX = 200
+/** A handshake from outside that takes longer is cut. */
+export const HANDSHAKE_MS = 3_000
+/** Connections of peers that are not members: they join, or they go. */
+export const STRANGERS_MAX = 32
+/** How long a connection without a session may stay, when it is used and when it is not. */
+export const STRANGER_MS = 60_000
+export const STRANGER_IDLE_MS = 10_000
+/** Questions of the join protocol: answered at once, in a row by one peer, and each second after. */
+export const JOIN_AT_ONCE = 8
+export const JOIN_BURST = 8
+export const JOIN_PER_SECOND = 1
+/** From opening a join stream to the last byte of its answer; a person may have to approve. */
+export const JOIN_MS = 30_000
+/** Peers whose rate is remembered. */
+export const THROTTLED_MAX = 1_024
+/** Between two questions for peers on the local network, and between looks at its interfaces. */
+export const DISCOVERY_MS = 5_000
+export const INTERFACES_MS = 2_000
 /** A line of the local API. */
 export const API_LINE_MAX_BYTES = 8 << 20
 /** Streams of a room that a frontier can name: members times a few incarnations each. */
