@@ -108,6 +108,8 @@ export const THROTTLED_MAX = 1_024
 /** Between two questions for peers on the local network, and between looks at its interfaces. */
 export const DISCOVERY_MS = 5_000
 export const INTERFACES_MS = 2_000
+/** Sightings on the local network that are remembered, so that none is told twice at once. */
+export const SIGHTINGS_MAX = 1_024
 /** A line of the local API. */
 export const API_LINE_MAX_BYTES = 8 << 20
 /** Streams of a room that a frontier can name: members times a few incarnations each. */

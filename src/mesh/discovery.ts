@@ -11,7 +11,7 @@ import { mdns } from '@libp2p/mdns'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import multicastDns from 'multicast-dns'
 import type { PublicKey } from '../core/brand.ts'
-import { DISCOVERY_MS, INTERFACES_MS } from '../core/limits.ts'
+import { DISCOVERY_MS, INTERFACES_MS, SIGHTINGS_MAX } from '../core/limits.ts'
 import { type Endpoint, formatEndpoint, fromMultiaddr, toMultiaddr } from './address.ts'
 import { type Interfaces, signatureOf, usable } from './interfaces.ts'
 import { keyOfPeer, peerOfKey } from './key.ts'
@@ -38,6 +38,7 @@ export type DiscoveryOptions = {
 /** Asks at once, again every DISCOVERY_MS, and again whenever an interface comes or goes. */
 export function startDiscovery(options: DiscoveryOptions): Discovery {
   const { tag, interfaces = networkInterfaces } = options
+  const heard = { ...options, found: oncePerQuestion(options.found) }
   const open = new Map<string, Voice>()
   let before = ''
 
@@ -53,7 +54,7 @@ export function startDiscovery(options: DiscoveryOptions): Discovery {
     const gone = [...open].filter(([ip]) => !ips.includes(ip))
     for (const [ip] of gone) open.delete(ip)
     for (const ip of ips) {
-      if (tag !== undefined && !open.has(ip)) open.set(ip, openVoice(ip, tag, options))
+      if (tag !== undefined && !open.has(ip)) open.set(ip, openVoice(ip, tag, heard))
     }
     for (const voice of open.values()) voice.ask()
     if (!first) options.moved()
@@ -76,6 +77,21 @@ export function startDiscovery(options: DiscoveryOptions): Discovery {
       await Promise.all([...open.values()].map((voice) => voice.close()))
       open.clear()
     },
+  }
+}
+
+// A datagram reaches the sockets of all interfaces, and one question is asked on each of them.
+function oncePerQuestion(found: DiscoveryOptions['found']): DiscoveryOptions['found'] {
+  const told = new Map<string, number>()
+  return (key, addresses) => {
+    const sighting = `${key} ${addresses.join(' ')}`
+    const now = performance.now()
+    if (now - (told.get(sighting) ?? Number.NEGATIVE_INFINITY) < DISCOVERY_MS / 2) return
+    told.delete(sighting)
+    told.set(sighting, now)
+    const oldest = told.keys().next()
+    if (told.size > SIGHTINGS_MAX && oldest.done === false) told.delete(oldest.value)
+    found(key, addresses)
   }
 }
 

@@ -14,6 +14,7 @@ import { greet, greeted } from '../../src/mesh/greeting.ts'
 import { signatureOf, usable, worthTelling } from '../../src/mesh/interfaces.ts'
 import { pauseAfter } from '../../src/mesh/keeper.ts'
 import { pipe } from '../../src/mesh/pipe.ts'
+import { createSessions } from '../../src/mesh/sessions.ts'
 import { joinThrottle } from '../../src/mesh/throttle.ts'
 import { never } from './world.ts'
 
@@ -171,5 +172,71 @@ describe('interfaces', () => {
     expect(signatureOf({ eth0: at('10.0.0.2') })).toBe(signatureOf(one))
     expect(signatureOf({ ...one, wlan0: at('10.0.1.2') })).not.toBe(signatureOf(one))
     expect(signatureOf({ eth0: at('10.0.0.3') })).not.toBe(signatureOf(one))
+  })
+})
+
+describe('two sessions with one peer', () => {
+  function sessionsOf(me: PublicKey) {
+    const told: string[] = []
+    const clock = { now: 0 }
+    const quiet = { drained() {}, found() {}, git() {}, ask: async () => Uint8Array.of() }
+    const sessions = createSessions({
+      me,
+      now: () => clock.now,
+      lost: (_, livedMs) => told.push(`lost after ${livedMs}`),
+      events: {
+        ...quiet,
+        up: (_, __, address) => told.push(`up ${address}`),
+        down: (_, why) => told.push(`down: ${why}`),
+        frame: (_, bytes) => void told.push(`frame ${bytes.length}`),
+      },
+    })
+    const take = (openedBy: 'us' | 'them', address: string) => {
+      const [stream, far] = pipe()
+      sessions.take({ key: key(5), openedBy, path: 'lan', address, stream, release() {} })
+      return far
+    }
+    return { sessions, take, told, clock }
+  }
+  const settled = () => new Promise((resolve) => setImmediate(resolve))
+
+  test('S258: of two begun at once both sides keep the one the smaller key opened', () => {
+    const smaller = sessionsOf(key(1))
+    smaller.take('us', 'first')
+    expect(smaller.sessions.wants(key(5), 'them')).toBe(false)
+    const larger = sessionsOf(key(9))
+    larger.take('us', 'first')
+    expect(larger.sessions.wants(key(5), 'them')).toBe(true)
+  })
+
+  test('S258: an old session gives way to any new one, and so does one to its like', () => {
+    const { sessions, take, clock } = sessionsOf(key(1))
+    take('us', 'first')
+    expect(sessions.wants(key(5), 'us')).toBe(true)
+    clock.now = 6_001
+    expect(sessions.wants(key(5), 'them')).toBe(true)
+  })
+
+  test('S258: the one that gives way is down before the other is up, and its frames are lost', async () => {
+    const { take, told } = sessionsOf(key(1))
+    const first = take('us', 'first')
+    await settled()
+    take('us', 'second')
+    expect(await first.write(frameOf(Uint8Array.of(1)))).toBe('gone')
+    await settled()
+    expect(told).toEqual(['up first', 'down: a newer session took its place', 'up second'])
+  })
+
+  test('S264: what came before up is told after it, and nothing after down', async () => {
+    const { sessions, take, told, clock } = sessionsOf(key(1))
+    const far = take('us', 'first')
+    await far.write(frameOf(Uint8Array.of(1)))
+    await settled()
+    clock.now = 10
+    sessions.end(key(5), 'enough')
+    expect(sessions.send(key(5), Uint8Array.of())).toBe('gone')
+    await far.write(frameOf(Uint8Array.of(1, 2)))
+    await settled()
+    expect(told).toEqual(['up first', 'frame 1', 'down: enough', 'lost after 10'])
   })
 })
