@@ -88,7 +88,7 @@ export const SESSION_SHORT_MS = 2_000
 export const ADDRESSES_MAX = 32
 /** How long the side that opened a stream waits to be told that it was taken. */
 export const GREETING_MS = 3_000
-/** Connections that may be in their handshakes at once, so that a few silent ones lock nobody out. */
+/** Connections in their handshakes at once: so many that a few silent ones lock nobody out. */
 export const HANDSHAKES_MAX = 200
 /** A handshake from outside that takes longer is cut. */
 export const HANDSHAKE_MS = 3_000
@@ -97,7 +97,7 @@ export const STRANGERS_MAX = 32
 /** How long a connection without a session may stay, when it is used and when it is not. */
 export const STRANGER_MS = 60_000
 export const STRANGER_IDLE_MS = 10_000
-/** Questions of the join protocol: answered at once, in a row by one peer, and each second after. */
+/** Join questions: answered at the same time, then in a row by one peer, and a second after. */
 export const JOIN_AT_ONCE = 8
 export const JOIN_BURST = 8
 export const JOIN_PER_SECOND = 1

@@ -121,7 +121,7 @@ describe.each([
     await b0.mesh.stop()
     const a = await world.start()
     a.mesh.want(b0.key, [address])
-    await new Promise((resolve) => setTimeout(resolve, 700))
+    await new Promise((resolve) => setTimeout(resolve, 300))
     const began = performance.now()
     const b = await world.start({ seed, listen: [{ host: '127.0.0.1', port }] })
     await a.until(() => isUp(a, b))

@@ -217,7 +217,7 @@ describe('two sessions with one peer', () => {
     expect(sessions.wants(key(5), 'them')).toBe(true)
   })
 
-  test('S258: the one that gives way is down before the other is up, and its frames are lost', async () => {
+  test('S258: the one that gives way is down before the other is up', async () => {
     const { take, told } = sessionsOf(key(1))
     const first = take('us', 'first')
     await settled()

@@ -57,7 +57,8 @@ export function libp2pWorld(): World {
       return byteStream(await dialled.connection.newStream([`/knot/${protocol}/1`]))
     },
     async stop() {
-      for (const node of nodes) for (const each of node.getConnections()) each.abort(new Error('over'))
+      const open = nodes.flatMap((node) => node.getConnections())
+      for (const connection of open) connection.abort(new Error('over'))
       await Promise.all(nodes.map((node) => node.stop()))
     },
   })

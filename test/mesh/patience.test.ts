@@ -1,8 +1,9 @@
 import { afterAll, expect, test } from 'vitest'
-import { wireTo } from './wire.ts'
+import type { PublicKey } from '../../src/core/brand.ts'
+import { serve, wireTo } from './wire.ts'
 import { libp2pWorld, type World } from './world.ts'
 
-// In a file of their own, and at the same time, because silence takes seconds.
+// In a file of their own, and at the same time, because patience takes seconds.
 const used: { world: World; cleanups: (() => unknown)[] }[] = []
 afterAll(async () => {
   for (const { world, cleanups } of used) {
@@ -19,7 +20,7 @@ function fresh() {
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
-test.concurrent('S269: a peer that fell silent is noticed in under 4 s, and dialled again', async () => {
+test.concurrent('S269: a peer that fell silent is noticed in under 4 s', async () => {
   const { world, cleanups } = fresh()
   const [a, b] = [await world.start(), await world.start()]
   const wire = await wireTo(b, cleanups)
@@ -45,4 +46,36 @@ test.concurrent('S269: an idle session whose peer is well stays up', async () =>
   for (let n = 0; n < 8; n++) a.mesh.send(b.key, new Uint8Array(512 << 10))
   await pause(3_700)
   expect([...a.downs, ...b.downs]).toEqual([])
+})
+
+test.concurrent('S270: addresses at which nothing answers cost moments only', async () => {
+  const { world, cleanups } = fresh()
+  const b = await world.start()
+  const holes = await Promise.all([...Array(4)].map(() => serve({ take: () => {}, cleanups })))
+  const a = await world.start()
+  const began = performance.now()
+  a.mesh.want(b.key, [...holes.map((port) => `127.0.0.1:${port}`), '127.0.0.1:1', b.address])
+  await a.until(() => a.ups.length === 1)
+  expect(performance.now() - began).toBeLessThan(2_000)
+})
+
+test.concurrent('S257: who takes sessions only to drop them is dialled ever less', async () => {
+  const { world } = fresh()
+  const b = await world.start()
+  const drop = (key: PublicKey) => queueMicrotask(() => a.mesh.reset(key, 'no'))
+  const a = await world.start({ on: { up: drop } })
+  b.mesh.want(a.key, [a.address])
+  await pause(1_200)
+  expect(a.ups.length).toBeGreaterThan(1)
+  expect(a.ups.length).toBeLessThan(7)
+})
+
+test.concurrent('S271: a dozen peers of one machine may all come at once', async () => {
+  const { world } = fresh()
+  const hub = await world.start()
+  const peers = await Promise.all([...Array(12)].map(() => world.start()))
+  const began = performance.now()
+  for (const peer of peers) peer.mesh.want(hub.key, [hub.address])
+  await hub.until(() => hub.standing().length === 12)
+  expect(performance.now() - began).toBeLessThan(3_000)
 })
