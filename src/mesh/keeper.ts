@@ -31,6 +31,12 @@ export type Keeper = {
   stop(): void
 }
 
+export type KeeperOptions = {
+  me: PublicKey
+  isUp(key: PublicKey): boolean
+  attempt(key: PublicKey, addresses: string[], signal: AbortSignal): Promise<Attempt>
+}
+
 type Peer = {
   addresses: string[]
   failures: number
@@ -52,94 +58,32 @@ export function pauseAfter(
   return full * (0.5 + chance / 2)
 }
 
-export function createKeeper(options: {
-  me: PublicKey
-  isUp(key: PublicKey): boolean
-  attempt(key: PublicKey, addresses: string[], signal: AbortSignal): Promise<Attempt>
-}): Keeper {
-  const { me, isUp } = options
-  const peers = new Map<PublicKey, Peer>()
+export function createKeeper(options: KeeperOptions): Keeper {
+  const loop = new RedialLoop(options)
+  const { peers } = loop
   const shunned = new Set<PublicKey>()
-
-  const schedule = (key: PublicKey, peer: Peer) => {
-    clearTimeout(peer.timer)
-    if (peer.dialling !== undefined) return
-    const pause = pauseAfter(peer, Math.random())
-    const grace = pause === 0 && me > key ? DIAL_GRACE_MS : 0
-    peer.timer = setTimeout(() => {
-      dialNow(key, peer).catch(() => schedule(key, peer))
-    }, pause + grace)
-  }
-
-  const dialNow = async (key: PublicKey, peer: Peer) => {
-    if (isUp(key) || peer.addresses.length === 0) return
-    const dialling = new AbortController()
-    peer.dialling = dialling
-    const outcome = await options.attempt(key, [...peer.addresses], dialling.signal)
-    if (peer.dialling !== dialling) return
-    peer.dialling = undefined
-    if (outcome === 'unreachable') peer.failures++
-    if (outcome === 'refused') {
-      peer.failures = 0
-      peer.refusals++
-    }
-    if (!isUp(key)) schedule(key, peer)
-  }
-
-  const stopDialling = (peer: Peer) => {
-    clearTimeout(peer.timer)
-    peer.dialling?.abort()
-    peer.dialling = undefined
-  }
-
-  const afresh = (key: PublicKey, peer: Peer) => {
-    peer.failures = 0
-    peer.refusals = 0
-    if (!isUp(key)) schedule(key, peer)
-  }
-
-  /** Whether something was new. The first stays first: it may be the one that worked. */
-  const add = (peer: Peer, addresses: readonly string[]): boolean => {
-    const list = peer.addresses
-    const fresh = [...new Set(addresses)].filter((address) => !list.includes(address))
-    list.splice(1, 0, ...fresh.slice(0, ADDRESSES_MAX - 1))
-    list.length = Math.min(list.length, ADDRESSES_MAX)
-    return fresh.length > 0
-  }
-
-  const learn = (key: PublicKey, peer: Peer, addresses: readonly string[]) => {
-    const fresh = add(peer, addresses)
-    // A dial that is under way knows only the old addresses, and may hang there for seconds.
-    if (fresh && !isUp(key)) stopDialling(peer)
-    // It was seen just now: whatever kept us apart may be over. A refusal it stands by.
-    if (fresh || peer.refusals === 0) afresh(key, peer)
-  }
-
   return {
     want(key, addresses) {
-      if (key === me) return
+      if (key === options.me) return
       shunned.delete(key)
       const standing = peers.get(key)
-      if (standing !== undefined) {
-        if (add(standing, addresses)) afresh(key, standing)
-        return
-      }
-      const idle = { failures: 0, refusals: 0, timer: undefined, dialling: undefined }
-      const peer: Peer = { addresses: [], ...idle }
-      peers.set(key, peer)
-      add(peer, addresses)
-      afresh(key, peer)
+      const peer = standing ?? loop.add(key)
+      const fresh = addTo(peer.addresses, addresses)
+      if (standing === undefined || fresh) loop.afresh(key, peer)
     },
     forget(key) {
-      const peer = peers.get(key)
-      if (peer !== undefined) stopDialling(peer)
-      peers.delete(key)
+      loop.drop(key)
       shunned.add(key)
     },
     forgotten: (key) => shunned.has(key),
     learn(key, addresses) {
       const peer = peers.get(key)
-      if (peer !== undefined) learn(key, peer, addresses)
+      if (peer === undefined) return
+      const fresh = addTo(peer.addresses, addresses)
+      // A dial that is under way knows only the old addresses, and may hang there for seconds.
+      if (fresh && !options.isUp(key)) stopDialling(peer)
+      // It was seen just now: whatever kept us apart may be over. A refusal it stands by.
+      if (fresh || peer.refusals === 0) loop.afresh(key, peer)
     },
     worked(key, address) {
       const list = peers.get(key)?.addresses
@@ -152,14 +96,86 @@ export function createKeeper(options: {
       // Whoever takes our sessions only to drop them refuses us, in effect.
       peer.failures = 0
       peer.refusals = livedMs < SESSION_SHORT_MS ? peer.refusals + 1 : 0
-      schedule(key, peer)
+      loop.schedule(key, peer)
     },
     hurry() {
-      for (const [key, peer] of peers) afresh(key, peer)
+      for (const [key, peer] of peers) loop.afresh(key, peer)
     },
-    stop() {
-      for (const peer of peers.values()) stopDialling(peer)
-      peers.clear()
-    },
+    stop: () => loop.stop(),
   }
+}
+
+/** Dials each of its peers until a session is up, one dial of each at a time. */
+class RedialLoop {
+  readonly peers = new Map<PublicKey, Peer>()
+  readonly #options: KeeperOptions
+
+  constructor(options: KeeperOptions) {
+    this.#options = options
+  }
+
+  add(key: PublicKey): Peer {
+    const idle = { failures: 0, refusals: 0, timer: undefined, dialling: undefined }
+    const peer: Peer = { addresses: [], ...idle }
+    this.peers.set(key, peer)
+    return peer
+  }
+
+  drop(key: PublicKey): void {
+    const peer = this.peers.get(key)
+    if (peer !== undefined) stopDialling(peer)
+    this.peers.delete(key)
+  }
+
+  /** Dials as if it had never failed. */
+  afresh(key: PublicKey, peer: Peer): void {
+    peer.failures = 0
+    peer.refusals = 0
+    if (!this.#options.isUp(key)) this.schedule(key, peer)
+  }
+
+  schedule(key: PublicKey, peer: Peer): void {
+    clearTimeout(peer.timer)
+    if (peer.dialling !== undefined) return
+    const pause = pauseAfter(peer, Math.random())
+    const grace = pause === 0 && this.#options.me > key ? DIAL_GRACE_MS : 0
+    peer.timer = setTimeout(() => {
+      this.#dial(key, peer).catch(() => this.schedule(key, peer))
+    }, pause + grace)
+  }
+
+  stop(): void {
+    for (const key of [...this.peers.keys()]) this.drop(key)
+  }
+
+  async #dial(key: PublicKey, peer: Peer): Promise<void> {
+    const { isUp, attempt } = this.#options
+    if (isUp(key) || peer.addresses.length === 0) return
+    const dialling = new AbortController()
+    peer.dialling = dialling
+    const outcome = await attempt(key, [...peer.addresses], dialling.signal).finally(() => {
+      if (peer.dialling === dialling) peer.dialling = undefined
+    })
+    if (dialling.signal.aborted) return
+    if (outcome === 'unreachable') peer.failures++
+    if (outcome === 'refused') {
+      peer.failures = 0
+      peer.refusals++
+    }
+    if (!isUp(key)) this.schedule(key, peer)
+  }
+}
+
+function stopDialling(peer: Peer): void {
+  clearTimeout(peer.timer)
+  peer.dialling?.abort()
+  peer.dialling = undefined
+}
+
+/** Whether something was new. The first stays first: it may be the one that worked. */
+function addTo(list: string[], addresses: readonly string[]): boolean {
+  const fresh = [...new Set(addresses)].filter((address) => !list.includes(address))
+  list.splice(1, 0, ...fresh.slice(0, ADDRESSES_MAX - 1))
+  list.length = Math.min(list.length, ADDRESSES_MAX)
+  return fresh.length > 0
 }

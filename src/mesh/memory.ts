@@ -13,7 +13,15 @@ import { greet, greeted } from './greeting.ts'
 import { keyOfSeed } from './key.ts'
 import { mutedBy } from './mute.ts'
 import { pipe } from './pipe.ts'
-import type { AskOutcome, ByteStream, GitOutcome, Mesh, MeshOptions, StartOutcome } from './port.ts'
+import type {
+  AskOutcome,
+  ByteStream,
+  GitOutcome,
+  Listen,
+  Mesh,
+  MeshOptions,
+  StartOutcome,
+} from './port.ts'
 import { createSessions, type Sessions } from './sessions.ts'
 
 export type MemoryNetwork = {
@@ -45,61 +53,117 @@ const NEVER = new AbortController().signal
 
 /** An empty network; `now` serves the rate of the join protocol only. */
 export function createMemoryNetwork(now: () => number = () => 0): MemoryNetwork {
-  const peers = new Map<PublicKey, Peer>()
-  const cuts = new Set<string>()
-  let lastPort = FIRST_PORT - 1
-  let settling = false
+  const ether = new Ether()
+  const { peers, cuts } = ether
+  return {
+    async start(options) {
+      const port = options.listen.find((each) => each.port !== 0 && ether.uses(each.port))?.port
+      if (port !== undefined) {
+        const why = `port ${port} is taken by another peer; choose another, or 0 for any`
+        return { kind: 'taken', port, why }
+      }
+      const addresses = options.listen.map((each) => ether.addressFor(each))
+      const peer = await createPeer(options, { addresses, now, lost: () => ether.settle() })
+      // The one before was killed, as far as anybody can tell.
+      peers.get(peer.key)?.stopping.abort()
+      peers.get(peer.key)?.sessions.endAll('stopped')
+      peers.set(peer.key, peer)
+      queueMicrotask(() => ether.announce(peer))
+      return { kind: 'started', mesh: meshOf(peer, ether) }
+    },
+    cut(a, b) {
+      cuts.add(between(a, b))
+      peers.get(a)?.sessions.end(b, 'the network is cut')
+    },
+    heal(a, b) {
+      cuts.delete(between(a, b))
+      ether.settle()
+    },
+    settle: () => ether.settle(),
+    raw(from, to, protocol) {
+      const [near, far] = pipe()
+      const peer = peers.get(to)
+      if (peer === undefined) near.abort('nobody there')
+      else answer(peer, { from, stream: far, protocol })
+      return near
+    },
+  }
+}
 
-  const between = (a: PublicKey, b: PublicKey) => (a < b ? `${a} ${b}` : `${b} ${a}`)
-  const inOrder = () => [...peers.values()].sort((a, b) => (a.key < b.key ? -1 : 1))
-  const meets = (a: Peer, b: Peer) =>
-    a !== b && !cuts.has(between(a.key, b.key)) && samePrologue(a, b)
+/** What lies between the peers: who is there, and who cannot hear whom. */
+class Ether {
+  readonly peers = new Map<PublicKey, Peer>()
+  readonly cuts = new Set<string>()
+  #lastPort = FIRST_PORT - 1
+  #settling = false
 
   // Not in a microtask: a pair that quarrels for ever would leave nothing else a turn.
-  const settle = () => {
-    if (settling) return
-    settling = true
+  settle(): void {
+    if (this.#settling) return
+    this.#settling = true
     setImmediate(() => {
-      settling = false
-      for (const a of inOrder()) for (const b of inOrder()) link(a, b)
+      this.#settling = false
+      for (const a of this.#inOrder()) for (const b of this.#inOrder()) this.#link(a, b)
     })
   }
 
-  const link = (a: Peer, b: Peer) => {
-    const known = b.addresses.some((address) => a.wanted.get(b.key)?.has(address) === true)
-    if (!known || !meets(a, b) || a.sessions.has(b.key) || !admits(a, b) || !admits(b, a)) return
-    const [near, far] = pipe()
-    takeSession(a, { peer: b, stream: near, openedBy: 'us' })
-    takeSession(b, { peer: a, stream: far, openedBy: 'them' })
-  }
-
-  const find = (from: Peer, address: string): Peer | undefined => {
+  find(from: Peer, address: string): Peer | undefined {
     const endpoint = parseEndpoint(address.replace(/^localhost:/, '127.0.0.1:'))
     const text = endpoint === undefined ? address : formatEndpoint(endpoint)
-    const peer = inOrder().find(({ addresses }) => addresses.includes(text))
-    return peer === undefined || cuts.has(between(from.key, peer.key)) ? undefined : peer
+    const peer = this.#inOrder().find(({ addresses }) => addresses.includes(text))
+    return peer === undefined || this.cuts.has(between(from.key, peer.key)) ? undefined : peer
   }
 
-  const announce = (peer: Peer) => {
-    for (const other of inOrder()) {
-      const { mdnsTag } = peer.options
-      if (mdnsTag === undefined || other.options.mdnsTag !== mdnsTag) continue
-      if (!meets(peer, other)) continue
+  /** Tells a new peer and those of its tag of each other. */
+  announce(peer: Peer): void {
+    const { mdnsTag } = peer.options
+    for (const other of mdnsTag === undefined ? [] : this.#inOrder()) {
+      if (other.options.mdnsTag !== mdnsTag || !this.#meets(peer, other)) continue
       for (const [near, far] of [[peer, other], [other, peer]] as const) {
         for (const address of far.addresses) near.wanted.get(far.key)?.add(address)
         near.options.events.found(far.key, far.addresses)
       }
     }
-    settle()
+    this.settle()
   }
 
-  const meshOf = (peer: Peer): Mesh => ({
+  uses(port: number): boolean {
+    const addresses = [...this.peers.values()].flatMap((peer) => peer.addresses)
+    return addresses.some((address) => parseEndpoint(address)?.port === port)
+  }
+
+  addressFor({ host, port, kind = 'tcp' }: Listen): string {
+    const at = host === '0.0.0.0' ? '127.0.0.1' : host
+    return formatEndpoint({ kind, host: at, port: port === 0 ? ++this.#lastPort : port })
+  }
+
+  #link(a: Peer, b: Peer): void {
+    const known = b.addresses.some((address) => a.wanted.get(b.key)?.has(address) === true)
+    if (!known || !this.#meets(a, b) || a.sessions.has(b.key)) return
+    if (!admits(a, b) || !admits(b, a)) return
+    const [near, far] = pipe()
+    takeSession(a, { peer: b, stream: near, openedBy: 'us' })
+    takeSession(b, { peer: a, stream: far, openedBy: 'them' })
+  }
+
+  #meets(a: Peer, b: Peer): boolean {
+    return a !== b && !this.cuts.has(between(a.key, b.key)) && samePrologue(a, b)
+  }
+
+  #inOrder(): Peer[] {
+    return [...this.peers.values()].sort((a, b) => (a.key < b.key ? -1 : 1))
+  }
+}
+
+function meshOf(peer: Peer, ether: Ether): Mesh {
+  const { peers } = ether
+  return {
     key: peer.key,
     addresses: () => [...peer.addresses],
     want(key, addresses) {
       peer.forgotten.delete(key)
       peer.wanted.set(key, new Set([...(peer.wanted.get(key) ?? []), ...addresses]))
-      settle()
+      ether.settle()
     },
     forget(key) {
       peer.wanted.delete(key)
@@ -110,7 +174,7 @@ export function createMemoryNetwork(now: () => number = () => 0): MemoryNetwork 
     reset: peer.sessions.end,
     async ask({ key, address }, question, signal) {
       const standing = key !== undefined && peer.sessions.has(key) ? peers.get(key) : undefined
-      const other = standing ?? find(peer, address)
+      const other = standing ?? ether.find(peer, address)
       return askPeer(peer, { other, key, address, question }, signal)
     },
     async openGit(key) {
@@ -125,44 +189,11 @@ export function createMemoryNetwork(now: () => number = () => 0): MemoryNetwork 
       if (peers.get(peer.key) === peer) peers.delete(peer.key)
       peer.sessions.endAll('stopped')
     },
-  })
-
-  return {
-    async start(options) {
-      const port = options.listen.find((each) => each.port !== 0 && inUse(peers, each.port))?.port
-      if (port !== undefined) {
-        const why = `port ${port} is taken by another peer; choose another, or 0 for any`
-        return { kind: 'taken', port, why }
-      }
-      const addresses = options.listen.map(({ host, port, kind = 'tcp' }) => {
-        const at = host === '0.0.0.0' ? '127.0.0.1' : host
-        return formatEndpoint({ kind, host: at, port: port === 0 ? ++lastPort : port })
-      })
-      const peer = await createPeer(options, { addresses, now, lost: settle })
-      // The one before was killed, as far as anybody can tell.
-      peers.get(peer.key)?.stopping.abort()
-      peers.get(peer.key)?.sessions.endAll('stopped')
-      peers.set(peer.key, peer)
-      queueMicrotask(() => announce(peer))
-      return { kind: 'started', mesh: meshOf(peer) }
-    },
-    cut(a, b) {
-      cuts.add(between(a, b))
-      peers.get(a)?.sessions.end(b, 'the network is cut')
-    },
-    heal(a, b) {
-      cuts.delete(between(a, b))
-      settle()
-    },
-    settle,
-    raw(from, to, protocol) {
-      const [near, far] = pipe()
-      const peer = peers.get(to)
-      if (peer === undefined) near.abort('nobody there')
-      else answer(peer, { from, stream: far, protocol })
-      return near
-    },
   }
+}
+
+function between(a: PublicKey, b: PublicKey): string {
+  return a < b ? `${a} ${b}` : `${b} ${a}`
 }
 
 async function createPeer(
@@ -192,12 +223,6 @@ function samePrologue(a: Peer, b: Peer): boolean {
 
 function admits(peer: Peer, other: { key: PublicKey }): boolean {
   return peer.options.isMember(other.key) && !peer.forgotten.has(other.key)
-}
-
-function inUse(peers: Map<PublicKey, Peer>, port: number): boolean {
-  return [...peers.values()].some((peer) =>
-    peer.addresses.some((address) => parseEndpoint(address)?.port === port),
-  )
 }
 
 function takeSession(
