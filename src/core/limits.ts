@@ -229,3 +229,15 @@ export const DEPENDENCY_SETS_MAX = 4
 export const TOOL_VERSION_MS = 10_000
 /** Attempts to move one ref that others move too; the mirror has one writer, so 2 is a lot. */
 export const REF_TRIES_MAX = 5
+/** Connections to the local API at once: people, agents, followers of the log and git together. */
+export const API_CONNECTIONS_MAX = 256
+/** Calls that one connection may have under way; a client that wants more waits for an answer. */
+export const API_CALLS_MAX = 64
+/** Items of a stream that a client holds for a slow reader before it stops reading the socket. */
+export const API_STREAM_ITEMS_MAX = 256
+/** How long the command line waits for a daemon that it started to answer. */
+export const DAEMON_START_MS = 10_000
+/** How long the command line waits for a daemon to end by itself. */
+export const DAEMON_STOP_MS = 10_000
+/** A Unix socket's path holds 104 bytes on macOS and 108 on Linux, its last zero byte included. */
+export const SOCKET_PATH_MAX_BYTES = 100

@@ -1,0 +1,193 @@
+/**
+ * The whole local API: a method that is not in this table does not exist.
+ *
+ * The socket, the command line and every later front end are driven by it. A
+ * method with `stream` sends items of that shape and ends with its output;
+ * every other method only answers with its output.
+ */
+import { z } from 'zod'
+import { INVITE_USES_MAX, MESSAGE_MAX_BYTES, NAME_MAX_BYTES } from '../core/limits.ts'
+import {
+  check, event, evidence, leader, member, moment, output, progress, publishedRow, queued, task, who,
+} from './shapes.ts'
+
+const byteLength = (text: string) => new TextEncoder().encode(text).length
+
+/** Text of at least one visible character and at most `max` bytes of UTF-8. */
+const text = (max: number, fix: string) =>
+  z.string().superRefine((value, context) => {
+    const bytes = byteLength(value)
+    const message =
+      bytes > max ? `has ${bytes} bytes, and the limit is ${max}`
+      : value.trim() === '' ? 'is empty'
+      : undefined
+    if (message !== undefined) context.addIssue({ code: 'custom', message, params: { fix } })
+  })
+
+const name = text(NAME_MAX_BYTES, 'choose a short name, like coder-1').refine(
+  (value) => !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(value),
+  { error: 'has a control character', params: { fix: 'use letters, digits and dashes' } },
+)
+const message = text(MESSAGE_MAX_BYTES, 'put longer text into a file, commit it, and name the file')
+const reference = text(256, 'name a task, a member or a commit by its id')
+const nothing = z.strictObject({})
+
+/** The table: what each method is for, takes and gives. */
+export const contract = {
+  status: {
+    doc: 'Shows the room: members, leader, term, voters, integration and queue.',
+    input: nothing,
+    output: z.object({
+      room: z.object({ id: z.string(), name: z.string() }).optional(),
+      me: who.extend({ fingerprint: z.string() }),
+      members: z.array(member),
+      leader: leader.optional(),
+      term: z.number().int().nonnegative(),
+      voters: z.array(who),
+      mode: z.enum(['quorum', 'upstream', 'provisional']),
+      integration: z.object({
+        commit: z.string().optional(),
+        landings: z.number().int().nonnegative(),
+        queue: z.array(queued),
+      }),
+      pid: z.number().int(),
+      node: z.string(),
+      addresses: z.array(z.string()),
+      transport: z.enum(['mesh', 'upstream']),
+      store: z.object({ changes: z.number().int(), bytes: z.number().int() }),
+      checks: z.array(check),
+    }),
+  },
+  whoami: {
+    doc: 'Shows this checkout’s agent: id, name, fingerprint, role.',
+    input: nothing,
+    output: who.extend({
+      fingerprint: z.string(),
+      role: member.shape.role.optional(),
+      room: z.object({ id: z.string(), name: z.string() }).optional(),
+      home: z.string(),
+    }),
+  },
+  say: {
+    doc: 'Says something to everybody in the room.',
+    input: z.strictObject({ text: message }),
+    output: z.object({ id: z.string() }),
+  },
+  log: {
+    doc: 'Reads the room’s events, oldest first; with `follow`, also those to come.',
+    input: z.strictObject({
+      follow: z.boolean().default(false),
+      since: moment.optional(),
+      limit: z.number().int().positive().optional(),
+    }),
+    stream: event,
+    output: nothing,
+  },
+  'tasks.add': {
+    doc: 'Adds a task to the board.',
+    input: z.strictObject({
+      title: message,
+      body: message.optional(),
+      after: z.array(reference).max(64).optional(),
+      priority: z.number().int().min(0).max(9).optional(),
+    }),
+    output: z.object({ id: z.string() }),
+  },
+  'tasks.list': {
+    doc: 'Lists the tasks of the board.',
+    input: nothing,
+    output: z.object({ tasks: z.array(task) }),
+  },
+  'tasks.show': {
+    doc: 'Shows one task with its text and history.',
+    input: z.strictObject({ id: reference }),
+    output: task.extend({ body: z.string(), events: z.array(event) }),
+  },
+  sync: {
+    doc: 'Publishes a commit and brings everybody’s published commits here.',
+    input: z.strictObject({
+      mode: z.enum(['both', 'push', 'pull']).default('both'),
+      rev: reference.optional(),
+      intent: message.optional(),
+    }),
+    stream: progress,
+    output: z.object({
+      push: z.string().optional(),
+      commit: z.string().optional(),
+      base: z.string().optional(),
+      files: z.array(z.string()),
+      fileCount: z.number().int().nonnegative(),
+      heldBy: z.array(who),
+      transport: z.enum(['mesh', 'upstream']),
+      rows: z.array(publishedRow),
+    }),
+  },
+  check: {
+    doc: 'Runs the detected checks on this checkout.',
+    input: nothing,
+    stream: output,
+    output: evidence,
+  },
+  'room.create': {
+    doc: 'Makes the room, or resumes the one that is here, and gives an invite link.',
+    input: z.strictObject({
+      name: name.optional(),
+      room: name.optional(),
+      approve: z.boolean().default(false),
+    }),
+    output: z.object({
+      kind: z.enum(['created', 'resumed']),
+      room: z.object({ id: z.string(), name: z.string() }),
+      link: z.string().optional(),
+      fingerprint: z.string(),
+      agent: who,
+      prompt: z.string(),
+    }),
+  },
+  'room.join': {
+    doc: 'Joins a room by its invite link; ends after admission and the first sync.',
+    input: z.strictObject({ link: text(4096, 'copy the whole link'), name: name.optional() }),
+    stream: progress,
+    output: z.object({
+      kind: z.enum(['admitted', 'pending', 'member']),
+      room: z.object({ id: z.string(), name: z.string() }),
+      fingerprint: z.string(),
+      agent: who,
+      members: z.number().int().nonnegative(),
+      prompt: z.string(),
+    }),
+  },
+  invite: {
+    doc: 'Makes another invite link.',
+    input: z.strictObject({
+      role: z.enum(['admin', 'member', 'observer', 'relay']).optional(),
+      uses: z.number().int().min(1).max(INVITE_USES_MAX).optional(),
+      expires: z.number().int().positive().optional(),
+    }),
+    output: z.object({
+      link: z.string(),
+      id: z.string(),
+      role: member.shape.role,
+      uses: z.number().int(),
+      expires: moment.optional(),
+    }),
+  },
+  down: {
+    doc: 'Stops this checkout’s daemon; the process ends after the answer.',
+    input: nothing,
+    output: z.object({ pid: z.number().int() }),
+  },
+  version: {
+    doc: 'Tells the versions of the daemon, its Node and this API.',
+    input: nothing,
+    output: z.object({ version: z.string(), node: z.string(), api: z.number().int() }),
+  },
+} satisfies Record<string, Entry>
+
+/** One row of the table. */
+export type Entry = {
+  doc: string
+  input: z.ZodObject
+  stream?: z.ZodType
+  output: z.ZodType
+}

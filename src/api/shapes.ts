@@ -1,0 +1,94 @@
+/** The things that the local API talks about, as they look in JSON. */
+import { z } from 'zod'
+
+/** Somebody who did something: the id for programs, the name for people. */
+export const who = z.object({ id: z.string(), name: z.string() })
+
+/** A moment, in milliseconds since the Unix epoch, as its author's clock told it. */
+export const moment = z.number().int().nonnegative()
+
+/** Whether anything could still unmake it: see DESIGN's "confirmed" and "provisional". */
+export const standing = z.enum(['confirmed', 'provisional'])
+
+/** One member as this daemon sees it now. */
+export const member = z.object({
+  id: z.string(),
+  name: z.string(),
+  fingerprint: z.string(),
+  role: z.enum(['founder', 'admin', 'member', 'observer', 'relay']),
+  status: z.enum(['active', 'pending', 'removed']),
+  me: z.boolean(),
+  online: z.boolean(),
+  path: z.enum(['self', 'direct', 'relay', 'none']),
+  address: z.string().optional(),
+  lastSeen: moment.optional(),
+})
+
+/** The holder of the leader lease; `lapsed` when its term can no longer confirm anything. */
+export const leader = who.extend({ mine: z.boolean(), lapsed: z.boolean() })
+
+/** A push that waits for its landing. */
+export const queued = z.object({
+  push: z.string(),
+  name: z.string(),
+  commit: z.string(),
+  state: z.enum(['queued', 'fetching', 'merging', 'checking', 'reviewing', 'landing']),
+  at: moment,
+})
+
+/** A check that was detected or named in `.knot.toml`. */
+export const check = z.object({ name: z.string(), command: z.string() })
+
+/** One check that ran, and how it ended; `exit` is missing when it was stopped. */
+export const checkRun = check.extend({
+  verdict: z.enum(['passed', 'failed', 'timeout', 'missing']),
+  exit: z.number().int().optional(),
+  durationMs: z.number().nonnegative(),
+  digest: z.string().optional(),
+})
+
+/** What a check of one tree showed; `unchecked` says that there was nothing to run. */
+export const evidence = z.object({
+  verdict: z.enum(['passed', 'failed', 'unchecked']),
+  tree: z.string().optional(),
+  toolchain: z.string().optional(),
+  durationMs: z.number().nonnegative(),
+  checks: z.array(checkRun),
+})
+
+/** A line of the room's log. `text` is what people read; `fields` is the same for programs. */
+export const event = z.object({
+  id: z.string(),
+  at: moment,
+  kind: z.string(),
+  by: who,
+  text: z.string(),
+  fields: z.record(z.string(), z.unknown()),
+})
+
+/** A task as the board shows it. */
+export const task = z.object({
+  id: z.string(),
+  title: z.string(),
+  status: z.enum(['open', 'claimed', 'done', 'dropped']),
+  priority: z.number().int(),
+  after: z.array(z.string()),
+  by: who,
+  at: moment,
+  owner: who.extend({ standing, until: moment.optional() }).optional(),
+})
+
+/** What one agent published last. */
+export const publishedRow = z.object({
+  agent: z.string(),
+  name: z.string(),
+  commit: z.string(),
+  files: z.array(z.string()),
+  at: moment,
+})
+
+/** A step of something that takes a while, for a person to read. */
+export const progress = z.object({ step: z.string(), text: z.string() })
+
+/** A piece of a check's output, as it is written. */
+export const output = z.object({ check: z.string(), text: z.string() })

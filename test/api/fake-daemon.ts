@@ -1,0 +1,93 @@
+/** A daemon without a room behind it: what it is told it keeps in memory, and nothing is real. */
+import type { Handlers, Item, Output } from '../../src/api/types.ts'
+
+const alice = { id: 'ag_aaaaaaaaaaaaaaaa', name: 'alice' }
+const bob = { id: 'ag_bbbbbbbbbbbbbbbb', name: 'bob' }
+const fingerprint = 'knot:0a1b:2c3d:4e5f:6071:8293'
+const room = { id: '7'.repeat(64), name: 'weft' }
+const link = 'knot://AbC-dEf_123/192.168.1.7:4001'
+const prompt = 'You work in a shared room.'
+const at = Date.UTC(2026, 4, 1, 12, 0, 0)
+
+/** What the fake's status says. */
+export const status: Output<'status'> = {
+  room,
+  me: { ...alice, fingerprint },
+  members: [
+    { ...alice, fingerprint, role: 'founder', status: 'active', me: true, online: true, path: 'self' },
+    {
+      ...bob, fingerprint: 'knot:ffff:2c3d:4e5f:6071:8293', role: 'member', status: 'active',
+      me: false, online: false, path: 'none', lastSeen: at,
+    },
+  ],
+  leader: { ...alice, mine: true, lapsed: false },
+  term: 3,
+  voters: [alice, bob],
+  mode: 'quorum',
+  integration: {
+    commit: 'a1b2c3d4'.repeat(5),
+    landings: 2,
+    queue: [{ push: 'p1', name: 'bob', commit: 'beefcafe'.repeat(5), state: 'checking', at }],
+  },
+  pid: process.pid,
+  node: process.version,
+  addresses: ['127.0.0.1:4001'],
+  transport: 'mesh',
+  store: { changes: 12, bytes: 3456 },
+  checks: [{ name: 'test', command: 'npm test' }],
+}
+
+/** The handlers, with whatever a test wants to answer otherwise. */
+export function fakeHandlers(overrides: Partial<Handlers> = {}): Handlers {
+  const events: Item<'log'>[] = []
+  const record = (kind: string, text: string): string => {
+    const id = `e${events.length + 1}`
+    events.push({ id, at: at + events.length, kind, by: alice, text, fields: {} })
+    return id
+  }
+  return {
+    status: async () => status,
+    whoami: async () => ({ ...alice, fingerprint, role: 'founder', room, home: '/checkout' }),
+    say: async ({ text }) => ({ id: record('said', text) }),
+    log: async function* ({ follow, limit }, signal) {
+      yield* events.slice(limit === undefined ? 0 : -limit)
+      if (follow) await new Promise((resolve) => signal.addEventListener('abort', resolve))
+      return {}
+    },
+    'tasks.add': async ({ title }) => ({ id: record('task', title) }),
+    'tasks.list': async () => ({
+      tasks: events.map(({ id, text }) => ({
+        id, title: text, status: 'open', priority: 5, after: [], by: alice, at,
+      })),
+    }),
+    'tasks.show': async ({ id }) => ({
+      id, title: 'Mend the gate', status: 'claimed', priority: 5, after: [], by: alice, at,
+      owner: { ...bob, standing: 'provisional' }, body: 'It lets everything in.', events,
+    }),
+    sync: async function* () {
+      yield { step: 'push', text: 'packing 2 files' }
+      return {
+        push: 'p1', commit: 'a1b2c3d4'.repeat(5), base: 'b'.repeat(40), files: ['a.ts', 'b.ts'],
+        fileCount: 2, heldBy: [bob], transport: 'mesh', rows: [],
+      }
+    },
+    check: async function* () {
+      yield { check: 'test', text: 'ok 1\n' }
+      return {
+        verdict: 'passed', durationMs: 1200,
+        checks: [{ name: 'test', command: 'npm test', verdict: 'passed', exit: 0, durationMs: 1200 }],
+      }
+    },
+    'room.create': async () => ({
+      kind: 'created', room, link, fingerprint, agent: alice, prompt,
+    }),
+    'room.join': async function* () {
+      yield { step: 'dial', text: 'reaching 192.168.1.7:4001' }
+      return { kind: 'admitted', room, fingerprint, agent: bob, members: 2, prompt }
+    },
+    invite: async ({ role = 'member', uses = 1 }) => ({ link, id: 'i1', role, uses }),
+    down: async () => ({ pid: process.pid }),
+    version: async () => ({ version: '0.1.0', node: process.version, api: 1 }),
+    ...overrides,
+  }
+}
