@@ -1,0 +1,28 @@
+/** Every command of knot. A file under commands/ that is not here does not exist. */
+import type { CommandClass } from 'clipanion'
+import { Check } from './commands/check.ts'
+import { Completion } from './commands/completion.ts'
+import { Down } from './commands/down.ts'
+import { Help } from './commands/help.ts'
+import { Init } from './commands/init.ts'
+import { Invite } from './commands/invite.ts'
+import { Join } from './commands/join.ts'
+import { Log } from './commands/log.ts'
+import { Say } from './commands/say.ts'
+import { Status } from './commands/status.ts'
+import { Sync } from './commands/sync.ts'
+import { TasksAdd } from './commands/tasks/add.ts'
+import { TasksList } from './commands/tasks/list.ts'
+import { TasksShow } from './commands/tasks/show.ts'
+import { Up } from './commands/up.ts'
+import { Version } from './commands/version.ts'
+import { Whoami } from './commands/whoami.ts'
+import type { KnotContext } from './context.ts'
+
+/** In the order of the day: enter, look, work, leave, ask. */
+export const COMMANDS: CommandClass<KnotContext>[] = [
+  Init, Up, Join, Invite, Status, Whoami, Down,
+  Say, Log, Sync, Check,
+  TasksAdd, TasksList, TasksShow,
+  Help, Version, Completion,
+]

@@ -1,0 +1,34 @@
+import { Command } from 'clipanion'
+import { problem } from '../../src/api/errors.ts'
+import { VERDICT_OUTPUT_MAX_BYTES } from '../../src/core/limits.ts'
+import { initialisedCheckout } from '../checkout.ts'
+import { type Answer, KnotCommand } from '../command.ts'
+import { describeCheck } from '../describe/work.ts'
+
+/** `knot check` */
+export class Check extends KnotCommand {
+  static override paths = [['check']]
+  static override usage = Command.Usage({
+    category: 'Work',
+    description: 'Run the detected checks here, as they would be run before a landing',
+    examples: [['Before you sync', '$0 check && knot sync']],
+  })
+
+  async run(): Promise<Answer> {
+    const daemon = await this.daemonOf(initialisedCheckout(this.context.cwd))
+    let output = ''
+    const stream = daemon.stream('check', {}, this.context.signal)
+    const evidence = await this.drain(stream, ({ text }) => {
+      output = (output + text).slice(-VERDICT_OUTPUT_MAX_BYTES)
+      if (!this.json) this.context.stdout.write(text)
+    })
+    const result = { ...evidence, output }
+    const text = describeCheck(evidence, this.paint)
+    if (evidence.verdict !== 'failed') return { result, text, next: ['knot sync'] }
+
+    const failed = evidence.checks.filter(({ verdict }) => verdict !== 'passed')
+    const names = failed.map(({ name }) => name).join(', ')
+    const fix = 'read the output above, mend it, and run knot check again'
+    return { result, text, problem: problem('CHECK_FAILED', `failed: ${names}.`, fix) }
+  }
+}

@@ -1,0 +1,24 @@
+import { Command } from 'clipanion'
+import { type Answer, KnotCommand } from '../command.ts'
+import { describeStatus } from '../describe/status.ts'
+
+/** `knot status` */
+export class Status extends KnotCommand {
+  static override paths = [['status']]
+  static override usage = Command.Usage({
+    category: 'Room',
+    description: 'Show members, leader, voters, integration and queue',
+    examples: [
+      ['Look around', '$0 status'],
+      ['Ask who leads', '$0 status --json'],
+    ],
+  })
+
+  async run(): Promise<Answer> {
+    const daemon = await this.daemon()
+    const status = await daemon.call('status', {})
+    const text = describeStatus(status, this.paint, this.context.now())
+    const next = status.room === undefined ? ['knot up', 'knot join "knot://…"'] : []
+    return { result: { ...status, id: status.room?.id }, text, next }
+  }
+}

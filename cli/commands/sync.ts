@@ -1,0 +1,59 @@
+import { Command, Option } from 'clipanion'
+import { Failure, problem } from '../../src/api/errors.ts'
+import { type Answer, KnotCommand } from '../command.ts'
+import { describeSync } from '../describe/work.ts'
+
+/** `knot sync` */
+export class Sync extends KnotCommand {
+  static override paths = [['sync']]
+  static override usage = Command.Usage({
+    category: 'Work',
+    description: 'Publish HEAD, and bring everybody’s published commits here',
+    details: `
+      Never moves HEAD, the index, a branch or a file: other people’s work arrives as
+      \`refs/knot/<agent id>\`, for git to look at and to merge. Ends when another peer holds your
+      commits; with code 7 when they are only here yet. The landing comes later: \`knot log\` tells.
+    `,
+    examples: [
+      ['Publish and fetch', '$0 sync --intent "parse dates"'],
+      ['Publish another branch', '$0 sync feature/dates'],
+      ['Only look what the others have', '$0 sync --pull-only'],
+    ],
+  })
+
+  rev = Option.String({ name: 'rev', required: false })
+  pushOnly = Option.Boolean('--push-only', false, { description: 'Publish, and fetch nothing' })
+  pullOnly = Option.Boolean('--pull-only', false, { description: 'Fetch, and publish nothing' })
+  intent = Option.String('--intent,-m', { description: 'What this push is for' })
+
+  async run(): Promise<Answer> {
+    const input = {
+      mode: this.mode(),
+      ...(this.rev === undefined ? {} : { rev: this.rev }),
+      ...(this.intent === undefined ? {} : { intent: this.intent }),
+    }
+    const daemon = await this.daemon()
+    const stream = daemon.stream('sync', input, this.context.signal)
+    const done = await this.drain(stream, ({ text }) => this.progress(text))
+    const text = describeSync(done, this.paint, this.context.now())
+    const result = { ...done, id: done.push }
+    if (done.push === undefined || done.heldBy.length > 0) {
+      return { result, text, next: done.push === undefined ? [] : ['knot log --follow'] }
+    }
+    const reason = `push ${done.push} is kept here and queued: no other peer could be reached.`
+    return { result, text, problem: problem('QUEUED', reason, 'nothing: it goes out by itself') }
+  }
+
+  private mode(): 'both' | 'push' | 'pull' {
+    if (this.pushOnly && this.pullOnly) {
+      const reason = '--push-only and --pull-only together leave nothing to do.'
+      throw new Failure('USAGE', reason, 'knot sync')
+    }
+    if (this.pullOnly && this.rev !== undefined) {
+      const reason = `--pull-only publishes nothing, so it has no use for "${this.rev}".`
+      throw new Failure('USAGE', reason, `knot sync ${this.rev}`)
+    }
+    if (this.pushOnly) return 'push'
+    return this.pullOnly ? 'pull' : 'both'
+  }
+}

@@ -1,0 +1,20 @@
+/** What a command may touch of the world; a test gives it another one. */
+import type { BaseContext } from 'clipanion'
+
+/** Clipanion's streams and environment, and what knot needs beside them. */
+export type KnotContext = BaseContext & {
+  cwd: string
+  /** The daemon's program, started with this process's own Node. */
+  knotd: string
+  /** Aborted when the person has had enough. */
+  signal: AbortSignal
+  now: () => number
+}
+
+/** Whether a stream gets colours: only a terminal does, and NO_COLOR and FORCE_COLOR decide first. */
+export function isColoured(stream: unknown, env: KnotContext['env']): boolean {
+  if ((env['NO_COLOR'] ?? '') !== '') return false
+  const forced = env['FORCE_COLOR']
+  if (forced !== undefined && forced !== '') return forced !== '0'
+  return (stream as { isTTY?: boolean }).isTTY === true && env['TERM'] !== 'dumb'
+}

@@ -1,0 +1,181 @@
+/**
+ * The daemon, from the command line's side: reach it, start it, run it once.
+ *
+ * What this expects of the program `knotd --home <checkout>`: it listens on the
+ * checkout's socket (or ends with code 0 when another one does), and when it
+ * cannot run it writes one line {"error":{code,message,fix}} and ends with
+ * another code. With `--init` it prepares the checkout, prints one line
+ * {"result":…} or {"error":…} and ends.
+ */
+import { closeSync, existsSync, fstatSync, openSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Client, connect } from '../src/api/client.ts'
+import { Failure, problemFrom } from '../src/api/errors.ts'
+import { socketPath } from '../src/api/socket.ts'
+import { DAEMON_START_MS } from '../src/core/limits.ts'
+import type { Checkout } from './checkout.ts'
+import type { KnotContext } from './context.ts'
+import { clean } from './print.ts'
+
+/** When a person starts to wonder. */
+const QUIET_MS = 1_000
+const POLL_MS = 25
+const LOG_LINES = 12
+
+/** The daemon's program, beside the bundle or in the source tree. */
+export function knotdProgram(): string {
+  const here = dirname(fileURLToPath(import.meta.url))
+  const bundled = join(here, 'knotd.js')
+  return existsSync(bundled) ? bundled : join(here, '..', 'src', 'daemon', 'main.ts')
+}
+
+/** What starting takes: the world, arguments for the daemon, and somebody to tell. */
+export type Start = {
+  context: KnotContext
+  /** A daemon without a room is of no use to most commands, and is not started for them. */
+  needs: 'room' | 'checkout'
+  args: string[]
+  progress: (text: string) => void
+}
+
+/** Connects to the running daemon; undefined when there is none. */
+export async function runningDaemon(
+  checkout: Checkout,
+  context: KnotContext,
+): Promise<Client | undefined> {
+  const path = await socketPath(checkout.knot)
+  const connected = await connect(path, context.signal)
+  if (connected.kind === 'connected') return connected.client
+  if (connected.kind === 'absent') return undefined
+  throw new Failure(
+    'SOCKET_DENIED',
+    `this process may not open ${path} (${connected.why}).`,
+    `run this command outside the sandbox${sandboxNote(context)}`,
+  )
+}
+
+/** Connects to the daemon and starts it if it does not run. */
+export async function ensureDaemon(checkout: Checkout, start: Start): Promise<Client> {
+  const running = await runningDaemon(checkout, start.context)
+  if (running !== undefined) return running
+  if (start.needs === 'room' && checkout.stage !== 'in-room') {
+    const fix = 'knot up to make one, or knot join "knot://…" to enter one'
+    throw new Failure('ROOM_MISSING', `${checkout.root} is in no room yet.`, fix)
+  }
+
+  const sandbox = sandboxOf(start.context)
+  if (sandbox === undefined) return await startDaemon(checkout, start)
+  throw new Failure(
+    'DAEMON_SANDBOXED',
+    `no daemon runs for ${checkout.root}, and one started in this sandbox (${sandbox}) would `
+      + 'be cut off from the network and end with it.',
+    `in a terminal outside the sandbox: cd ${checkout.root} && knot up`,
+  )
+}
+
+async function startDaemon(checkout: Checkout, start: Start): Promise<Client> {
+  const { context, progress } = start
+  const { spawn } = await import('node:child_process')
+  const log = join(checkout.knot, 'daemon.log')
+  const output = openSync(log, 'a', 0o600)
+  const from = fstatSync(output).size
+  const child = spawn(process.execPath, [context.knotd, '--home', checkout.root, ...start.args], {
+    cwd: checkout.root,
+    detached: true,
+    env: context.env,
+    stdio: ['ignore', output, output],
+  })
+  closeSync(output)
+  child.unref()
+  let ended: number | undefined
+  child.once('exit', (code) => {
+    ended = code ?? 1
+  })
+  child.once('error', () => {
+    ended = 1
+  })
+
+  let told = false
+  const began = context.now()
+  for (;;) {
+    // Read before the attempt: one that ended because another was faster leaves that one to find.
+    const failed = ended !== undefined && ended !== 0
+    const client = await runningDaemon(checkout, context)
+    if (client !== undefined) return client
+    if (failed) throw failureFrom(log, from, `the daemon ended with code ${ended}`)
+
+    const waited = context.now() - began
+    if (waited > DAEMON_START_MS) {
+      throw failureFrom(log, from, `the daemon did not answer within ${DAEMON_START_MS / 1000} s`)
+    }
+    if (waited > QUIET_MS && !told) progress('starting the daemon…')
+    told ||= waited > QUIET_MS
+    await sleep(POLL_MS, undefined, { signal: context.signal })
+  }
+}
+
+/** The daemon's own words if it had any, else the end of what it wrote since `from`. */
+function failureFrom(log: string, from: number, what: string): Failure {
+  const lines = readFileSync(log).subarray(from).toString('utf8').trimEnd().split('\n')
+  const spoken = lines.map(errorIn).findLast((failure) => failure !== undefined)
+  if (spoken !== undefined) return spoken
+  const tail = lines.filter((line) => line !== '').slice(-LOG_LINES).map((line) => `  ${clean(line)}`)
+  const said = tail.length === 0 ? 'It wrote nothing.' : `The end of its log:\n${tail.join('\n')}`
+  return new Failure('DAEMON_FAILED', `${what}. ${said}`, `see ${log}`)
+}
+
+function errorIn(line: string): Failure | undefined {
+  if (!line.startsWith('{"error":')) return undefined
+  try {
+    const { code, message, fix } = problemFrom(JSON.parse(line).error)
+    return new Failure(code, message, fix)
+  } catch {
+    return undefined
+  }
+}
+
+/** What `knotd --init` answers. */
+export type Initialised = {
+  kind: 'created' | 'exists'
+  agent: { id: string; name: string }
+  fingerprint: string
+  home: string
+}
+
+/** Prepares a checkout: key, config, exclude. Does no harm where that was done before. */
+export async function initialise(
+  checkout: Checkout,
+  name: string | undefined,
+  context: KnotContext,
+): Promise<Initialised> {
+  const { execFile } = await import('node:child_process')
+  const named = name === undefined ? [] : ['--name', name]
+  const args = [context.knotd, '--home', checkout.root, '--init', ...named]
+  const options = { cwd: checkout.root, env: context.env, signal: context.signal }
+  const { stdout, stderr } = await new Promise<{ stdout: string; stderr: string }>((resolve) => {
+    execFile(process.execPath, args, options, (_error, stdout, stderr) => {
+      resolve({ stdout, stderr })
+    })
+  })
+  for (const line of `${stdout}\n${stderr}`.split('\n').reverse()) {
+    const failure = errorIn(line)
+    if (failure !== undefined) throw failure
+    if (line.startsWith('{"result":')) return JSON.parse(line).result as Initialised
+  }
+  const said = `${stdout}${stderr}`.trim().split('\n').slice(-LOG_LINES).join('\n')
+  throw new Failure('DAEMON_FAILED', `${checkout.root} could not be prepared:\n${clean(said)}`)
+}
+
+/** Set by sandboxes whose children have no network and do not outlive the agent's turn. */
+const SANDBOX_VARIABLES = ['CODEX_SANDBOX', 'CODEX_SANDBOX_NETWORK_DISABLED', 'SANDBOX_RUNTIME']
+
+function sandboxOf({ env }: KnotContext): string | undefined {
+  return SANDBOX_VARIABLES.find((name) => (env[name] ?? '') !== '')
+}
+
+function sandboxNote(context: KnotContext): string {
+  const sandbox = sandboxOf(context)
+  return sandbox === undefined ? '' : ` (${sandbox} is set)`
+}

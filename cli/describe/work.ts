@@ -1,0 +1,37 @@
+/** Pushes and checks as a person reads them. */
+import type { Output } from '../../src/api/types.ts'
+import { ago, clean, cleanLine, count, duration, type Paint, shortOid, table } from '../print.ts'
+
+/** What was published, who holds it, and what the others published. */
+export function describeSync(sync: Output<'sync'>, paint: Paint, now: number): string {
+  const rows = sync.rows.map(({ name, commit, files, at }) => [
+    cleanLine(name), shortOid(commit), ago(at, now), files.map(cleanLine).join(' '),
+  ])
+  const head = ['AGENT', 'COMMIT', 'PUBLISHED', 'FILES'].map(paint.dim)
+  const others = rows.length === 0 ? '' : table([head, ...rows])
+  return [published(sync), others].filter((part) => part !== '').join('\n\n')
+}
+
+function published({ push, commit, fileCount, heldBy }: Output<'sync'>): string {
+  if (push === undefined || commit === undefined) return 'nothing to publish'
+  const files = count(fileCount, 'file')
+  const holders = heldBy.map(({ name }) => cleanLine(name)).join(', ')
+  const held = holders === '' ? 'held only here until a peer is reached' : `held by ${holders}`
+  return `published ${shortOid(commit)} (${files}) as ${push}, ${held}`
+}
+
+/** How the checks ended, one line each, and the verdict over all of them. */
+export function describeCheck(evidence: Output<'check'>, paint: Paint): string {
+  if (evidence.verdict === 'unchecked') {
+    return `${paint.yellow('unchecked')}: no check was detected here`
+  }
+  const rows = evidence.checks.map(({ name, command, verdict, exit, durationMs }) => [
+    verdict === 'passed' ? paint.green('✓') : paint.red('✗'),
+    clean(name),
+    verdict === 'failed' ? `failed with code ${exit ?? 'unknown'}` : verdict,
+    duration(durationMs),
+    paint.dim(cleanLine(command)),
+  ])
+  const verdict = evidence.verdict === 'passed' ? paint.green('passed') : paint.red('failed')
+  return `${table(rows)}\n${verdict} in ${duration(evidence.durationMs)}`
+}

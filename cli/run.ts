@@ -1,0 +1,40 @@
+/** One command line, from words to exit code. */
+import { Cli } from 'clipanion'
+import { type KnotCommand, report } from './command.ts'
+import { COMMANDS } from './commands.ts'
+import { isColoured, type KnotContext } from './context.ts'
+import { usageProblem } from './usage.ts'
+
+/** Runs a command line and gives its exit code. Never rejects. */
+export async function run(argv: string[], context: KnotContext): Promise<number> {
+  const words = argv.length === 0 || isHelp(argv) ? ['help', ...argv.filter(isJson)] : argv
+  const cli = cliFor(words, context)
+  let command: KnotCommand
+  try {
+    command = cli.process(words, context) as KnotCommand
+  } catch (thrown) {
+    const problem = usageProblem(words, thrown, COMMANDS)
+    const name = words.filter((word) => !word.startsWith('-')).slice(0, 2).join(' ')
+    return report(context, name, words.includes('--json'), { result: undefined, text: '', problem })
+  }
+  return await cli.run(command, context)
+}
+
+function isHelp(argv: string[]): boolean {
+  const [first] = argv.filter((word) => !isJson(word))
+  return first === undefined || first === '--help' || first === '-h'
+}
+
+function isJson(word: string): boolean {
+  return word === '--json'
+}
+
+/** Compiling the grammar of all commands takes longer than running one, so only the meant ones are. */
+function cliFor(words: string[], context: KnotContext): Cli<KnotContext> {
+  const meant = COMMANDS.filter(({ paths = [] }) => paths.some(([first]) => first === words[0]))
+  const overview = words[0] === 'help' || words[0] === 'completion'
+  const enableColors = isColoured(context.stdout, context.env)
+  const cli = new Cli<KnotContext>({ binaryName: 'knot', enableColors })
+  for (const command of meant.length === 0 || overview ? COMMANDS : meant) cli.register(command)
+  return cli
+}

@@ -1,0 +1,276 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, describe, expect, test } from 'vitest'
+import { COMMANDS } from '../../cli/commands.ts'
+import { Failure } from '../../src/api/errors.ts'
+import { MESSAGE_MAX_BYTES } from '../../src/core/limits.ts'
+import { terminal, type Terminal } from './terminal.ts'
+
+let open: Terminal[] = []
+
+afterEach(async () => {
+  for (const each of open) await each.close()
+  open = []
+})
+
+function at(stage: Parameters<typeof terminal>[0]): Terminal {
+  const made = terminal(stage)
+  open.push(made)
+  return made
+}
+
+async function served(overrides: Parameters<Terminal['serve']>[0] = {}): Promise<Terminal> {
+  const here = at('in-room')
+  await here.serve(overrides)
+  return here
+}
+
+const EVERY = [
+  ['init'], ['up'], ['join', 'knot://AbC/127.0.0.1:4001'], ['invite'], ['status'], ['whoami'],
+  ['say', 'hello'], ['log'], ['sync'], ['check'], ['tasks', 'add', 'mend'], ['tasks', 'list'],
+  ['tasks', 'show', 'e1'], ['help'], ['version'], ['completion', 'bash'],
+]
+
+describe('the envelope', () => {
+  test('S370: every command prints one line of JSON with --json', async () => {
+    for (const words of EVERY) {
+      const here = await served()
+      const { exit, envelope, err } = await here.json(...words)
+      expect([exit, words, err]).toEqual([0, words, ''])
+      const command = words[0] === 'tasks' ? words.slice(0, 2).join(' ') : words[0]
+      expect(envelope).toMatchObject({ ok: true, command, v: 1, next: expect.any(Array) })
+      expect(envelope.result).toBeTypeOf('object')
+      expect(envelope.error).toBeUndefined()
+    }
+    const tested = EVERY.map((words) => words[0] === 'tasks' ? `tasks ${words[1]}` : words[0])
+    const known = COMMANDS.map(({ paths }) => paths?.[0]?.join(' '))
+    expect([...tested, 'down'].sort()).toEqual(known.sort())
+  })
+
+  test('S370: a refusal is an envelope too, with code, sentence, fix and retryable', async () => {
+    const { exit, envelope } = await at('folder').json('status')
+    expect(exit).toBe(5)
+    expect(envelope).toMatchObject({
+      ok: false,
+      command: 'status',
+      error: { code: 'REPOSITORY_MISSING', fix: expect.any(String), retryable: false },
+    })
+    expect(envelope.result).toBeUndefined()
+  })
+
+  test('S371: the result of what makes something carries its id', async () => {
+    const here = await served()
+    const ids = []
+    for (const words of [['say', 'a'], ['tasks', 'add', 'b'], ['sync'], ['invite'], ['whoami']]) {
+      ids.push((await here.json(...words)).envelope.result?.['id'])
+    }
+    expect(ids).toEqual(['e1', 'e2', 'p1', 'i1', 'ag_aaaaaaaaaaaaaaaa'])
+  })
+
+  test('S372: log --json is one envelope; with --follow each event is a line as it comes', async () => {
+    const here = await served()
+    await here.knot('say', 'one')
+    await here.knot('say', 'two')
+    const events = (await here.json('log')).envelope.result?.['events'] as { text: string }[]
+    expect(events.map(({ text }) => text)).toEqual(['one', 'two'])
+
+    const enough = new AbortController()
+    here.signal = enough.signal
+    const lines: string[] = []
+    here.onOut = (line) => {
+      lines.push(JSON.parse(line).text)
+      if (lines.length === 2) enough.abort()
+    }
+    await here.knot('log', '--follow', '--json')
+    expect(lines).toEqual(['one', 'two'])
+  })
+
+  test('S373: data goes to stdout, progress and advice to stderr, and none of that with --json', async () => {
+    const here = await served()
+    const { out, err } = await here.knot('sync')
+    expect(out).toBe('published a1b2c3d4 (2 files) as p1, held by bob\n')
+    expect(err).toBe('packing 2 files\nnext: knot log --follow\n')
+    expect((await here.json('sync')).err).toBe('')
+  })
+})
+
+describe('exit codes', () => {
+  test('S374: the code of a refusal decides the exit code of the command', async () => {
+    for (const [code, exit] of [['HELD', 3], ['UNAUTHORISED', 4], ['STALE_FENCE', 6]] as const) {
+      const here = await served({
+        say: async () => {
+          throw new Failure(code, 'no.', 'ask bob')
+        },
+      })
+      expect(await here.knot('say', 'x')).toEqual({
+        exit, out: '', err: 'error: no.\nfix: ask bob\n',
+      })
+    }
+  })
+
+  test('S374: a sync that only this peer holds ends with 7 and still tells the push', async () => {
+    const here = await served({
+      sync: async function* () {
+        return {
+          push: 'p9', commit: 'c'.repeat(40), files: ['a'], fileCount: 1, heldBy: [], rows: [],
+          transport: 'mesh',
+        }
+      },
+    })
+    const { exit, envelope } = await here.json('sync')
+    expect(exit).toBe(7)
+    expect(envelope).toMatchObject({ ok: false, result: { id: 'p9' }, error: { code: 'QUEUED' } })
+    expect((await here.knot('sync')).out).toContain('held only here')
+  })
+
+  test('S374: a failing check ends with 1, its output and the check’s name', async () => {
+    const run = { name: 'test', command: 'npm test', verdict: 'failed', exit: 3, durationMs: 5 } as const
+    const here = await served({
+      check: async function* () {
+        yield { check: 'test', text: 'not ok 1\n' }
+        return { verdict: 'failed', durationMs: 5, checks: [run] }
+      },
+    })
+    const said = await here.knot('check')
+    expect(said.exit).toBe(1)
+    expect(said.out).toContain('not ok 1\n')
+    expect(said.out).toContain('✗  test  failed with code 3')
+    expect(said.err).toContain('error: failed: test.')
+    expect((await here.json('check')).envelope.result?.['output']).toBe('not ok 1\n')
+  })
+
+  test('S374: a join that waits for approval ends with 8', async () => {
+    const here = await served({
+      'room.join': async function* () {
+        const agent = { id: 'ag_b', name: 'bob' }
+        const room = { id: '7', name: 'weft' }
+        return { kind: 'pending', room, fingerprint: 'knot:1', agent, members: 0, prompt: '' }
+      },
+    })
+    expect((await here.json('join', 'knot://abc')).exit).toBe(8)
+  })
+})
+
+describe('usage', () => {
+  test('S375: wrong words end with 2, and say value, reason and fix', async () => {
+    const here = at('in-room')
+    const cases: [string[], string, string][] = [
+      [['stauts'], '"knot stauts" is no command.', 'did you mean knot status?'],
+      [['sink'], '"knot sink" is no command.', 'did you mean knot sync'],
+      [['xyzzyq'], '"knot xyzzyq" is no command.', 'knot help'],
+      [['tasks', 'ad'], '"knot tasks ad" is no command.', 'did you mean knot tasks add?'],
+      [['tasks', 'x'], '"knot tasks x" is no command.', 'knot tasks add, knot tasks list'],
+      [['say'], 'knot say: not enough positional arguments.', 'knot say [--json] <text>'],
+      [['status', '--foo'], 'knot status: unsupported option name ("--foo").', 'knot status'],
+      [['tasks', 'add', 'a', 'b'], 'extraneous positional argument ("b")', 'knot tasks add'],
+      [['up', '--port', '70000'], '--port "70000" is not a whole number from 1 to 65535.', '--port 1'],
+      [['log', '--since', 'yesterday'], '--since "yesterday" is not a length of time.', '--since 2h'],
+      [['invite', '--role', 'king'], '--role "king" is not one of admin', '--role admin'],
+      [['invite', '--uses', '0'], '--uses "0" is not a whole number from 1 to 200.', '--uses 1'],
+      [['sync', '--push-only', '--pull-only'], 'leave nothing to do', 'knot sync'],
+      [['sync', '--pull-only', 'dev'], 'has no use for "dev"', 'knot sync dev'],
+      [['join', 'http://example'], '"http://example" is not an invite link', 'copy the whole line'],
+      [['completion', 'tcsh'], '"tcsh" is not one of bash, zsh, fish', 'bash'],
+    ]
+    for (const [words, reason, fix] of cases) {
+      const { exit, out, err } = await here.knot(...words)
+      expect([words, exit, out]).toEqual([words, 2, ''])
+      expect(err).toContain(`error: `)
+      expect(err).toContain(reason)
+      expect(err.split('\nfix: ')[1]).toContain(fix)
+    }
+  })
+
+  test('S375: wrong words after --json are an envelope', async () => {
+    const { exit, envelope } = await at('git').json('stauts')
+    expect(exit).toBe(2)
+    expect(envelope).toMatchObject({ ok: false, error: { code: 'COMMAND_UNKNOWN' } })
+  })
+
+  test('S376: every command explains itself with an example', async () => {
+    const here = at('folder')
+    const overview = await here.knot()
+    expect(overview.exit).toBe(0)
+    for (const { paths, usage } of COMMANDS) {
+      const words = paths?.[0] ?? []
+      expect(overview.out).toContain(`  knot ${words.join(' ')}  `)
+      const asked = await here.knot(...words, '--help')
+      expect(asked.exit).toBe(0)
+      expect(asked.out).toContain(`knot ${words.join(' ')}`)
+      expect(asked.out).toContain('Examples')
+      expect(asked.out).toBe((await here.knot('help', ...words)).out)
+      expect(usage?.examples?.length).toBeGreaterThan(0)
+    }
+    expect((await here.knot('help', 'frobnicate')).exit).toBe(2)
+  })
+
+  test('S376: the completion scripts name every command', async () => {
+    const here = at('folder')
+    for (const shell of ['bash', 'zsh', 'fish']) {
+      const { out } = await here.knot('completion', shell)
+      for (const { paths } of COMMANDS) for (const word of paths?.[0] ?? []) expect(out).toContain(word)
+    }
+  })
+})
+
+describe('what is printed', () => {
+  test('S377: a pipe gets no colours, NO_COLOR beats everything, FORCE_COLOR a pipe', async () => {
+    const here = await served()
+    expect((await here.knot('status')).out).not.toContain('\x1b')
+    here.env['FORCE_COLOR'] = '1'
+    expect((await here.knot('status')).out).toContain('\x1b[32monline')
+    here.env['NO_COLOR'] = '1'
+    expect((await here.knot('status')).out).not.toContain('\x1b')
+  })
+
+  test('S377: colours move no column', async () => {
+    const here = await served()
+    const bare = (await here.knot('status')).out
+    here.env['FORCE_COLOR'] = '1'
+    expect((await here.knot('status')).out.replace(/\x1b\[\d+m/g, '')).toBe(bare)
+  })
+
+  test('S378: what others wrote cannot steer the terminal, and JSON has it unchanged', async () => {
+    const nasty = 'hi\x1b[2J\x07\u202egnp.exe\nsecond line'
+    const here = await served()
+    await here.knot('say', nasty)
+    const { out } = await here.knot('log')
+    expect(out).toMatch(/alice {2}hi\ufffd\[2J\ufffd\ufffdgnp\.exe\n {4}second line\n$/)
+    const events = (await here.json('log')).envelope.result?.['events'] as { text: string }[]
+    expect(events[0]?.text).toBe(nasty)
+  })
+
+  test('status shows members, you, the leader, voters and the queue', async () => {
+    const { out } = await (await served()).knot('status')
+    expect(out).toMatch(/alice +founder +online +self +knot:0a1b:\S+ +← you, leader/)
+    expect(out).toMatch(/bob +member +offline, seen \d+d ago/)
+    expect(out).toMatch(/leader +alice \(you\), term 3, quorum/)
+    expect(out).toMatch(/voters +alice, bob/)
+    expect(out).toMatch(/queue +bob@beefcafe checking/)
+  })
+
+  test('say - reads standard input, and the daemon refuses what is too long', async () => {
+    const here = await served()
+    here.stdin = 'from a pipe'
+    expect((await here.knot('say', '-')).exit).toBe(0)
+    expect((await here.knot('log')).out).toContain('from a pipe')
+    here.stdin = 'x'.repeat(1 << 20)
+    const { exit, err } = await here.knot('say', '-')
+    expect(exit).toBe(2)
+    expect(err).toContain(`has ${1 << 20} bytes, and the limit is ${MESSAGE_MAX_BYTES}`)
+  })
+
+  test('a task shows its owner as provisional until that is confirmed', async () => {
+    const { out } = await (await served()).knot('tasks', 'show', '4f2a')
+    expect(out).toMatch(/owner +bob \(provisional\)/)
+  })
+
+  test('a folder below the checkout is the same checkout', async () => {
+    const here = await served()
+    const below = join(here.root, 'src', 'deep')
+    mkdirSync(below, { recursive: true })
+    here.root = below
+    expect((await here.knot('whoami')).exit).toBe(0)
+    here.root = join(below, '..', '..')
+  })
+})
