@@ -1,1 +1,60 @@
-// Placeholder until the bundle exists; replaced by the command line's own build.
+// Bundles the command line and the daemon into dist/, so that starting them reads few files.
+// Runs as the root's own `prepare`, after npm ci: quiet when all is well, loud when it is not.
+import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const dist = join(root, 'dist')
+const require = createRequire(import.meta.url)
+
+/** What goes into dist/, from what; sources that do not exist are not part of this checkout. */
+const ENTRIES = [
+  { from: 'cli/main.ts', to: 'knot.js' },
+  { from: 'src/daemon/main.ts', to: 'knotd.js' },
+  { from: 'src/store/document/worker.ts', to: 'document-worker.js' },
+]
+
+const rolldown = await import('rolldown').catch((error) => {
+  if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error
+  console.error('knot: not bundled, as rolldown is not installed; knot runs from its source')
+  return undefined
+})
+if (rolldown !== undefined) {
+  rmSync(dist, { recursive: true, force: true })
+  mkdirSync(dist)
+  for (const { from, to } of ENTRIES) {
+    if (existsSync(join(root, from))) await bundle(rolldown.build, join(root, from), join(dist, to))
+  }
+  copyWasm()
+}
+
+/** One file for one program: a shared chunk would be one more file to find and read at start. */
+async function bundle(build, input, file) {
+  await build({
+    cwd: root,
+    input,
+    platform: 'node',
+    logLevel: 'warn',
+    onLog: (level, log, next) => {
+      // Dependencies' own cycles and evals are theirs; a thing that cannot be found is ours.
+      if (log.code === 'UNRESOLVED_IMPORT') next('error', log)
+      else if (level !== 'warn' || !(log.id ?? '').includes('node_modules')) next(level, log)
+    },
+    resolve: {
+      alias: {
+        // The ES modules leave out what no command uses; the package's main entry is CommonJS.
+        clipanion: join(dirname(require.resolve('clipanion/package.json')), 'lib/advanced/index.mjs'),
+      },
+    },
+    output: { file, format: 'esm', minify: true, codeSplitting: false, comments: false },
+  })
+}
+
+/** Automerge's WebAssembly stays a file beside the bundle: embedded in text it starts slower. */
+function copyWasm() {
+  if (!existsSync(join(dist, 'knotd.js')) && !existsSync(join(dist, 'document-worker.js'))) return
+  const wasm = require.resolve('@automerge/automerge/automerge.wasm')
+  copyFileSync(wasm, join(dist, 'automerge.wasm'))
+}
