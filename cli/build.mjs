@@ -45,7 +45,7 @@ async function bundle(build, input, file) {
     resolve: {
       alias: {
         // The ES modules leave out what no command uses; the package's main entry is CommonJS.
-        clipanion: join(dirname(require.resolve('clipanion/package.json')), 'lib/advanced/index.mjs'),
+        clipanion: require.resolve('clipanion').replace(/\.js$/, '.mjs'),
       },
     },
     output: { file, format: 'esm', minify: true, codeSplitting: false, comments: false },

@@ -11,7 +11,7 @@ export type KnotContext = BaseContext & {
   now: () => number
 }
 
-/** Whether a stream gets colours: only a terminal does, and NO_COLOR and FORCE_COLOR decide first. */
+/** Whether a stream gets colours: a terminal does, unless NO_COLOR or FORCE_COLOR decides. */
 export function isColoured(stream: unknown, env: KnotContext['env']): boolean {
   if ((env['NO_COLOR'] ?? '') !== '') return false
   const forced = env['FORCE_COLOR']

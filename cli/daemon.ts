@@ -121,7 +121,8 @@ function failureFrom(log: string, from: number, what: string): Failure {
   const lines = readFileSync(log).subarray(from).toString('utf8').trimEnd().split('\n')
   const spoken = lines.map(errorIn).findLast((failure) => failure !== undefined)
   if (spoken !== undefined) return spoken
-  const tail = lines.filter((line) => line !== '').slice(-LOG_LINES).map((line) => `  ${clean(line)}`)
+  const last = lines.filter((line) => line !== '').slice(-LOG_LINES)
+  const tail = last.map((line) => `  ${clean(line)}`)
   const said = tail.length === 0 ? 'It wrote nothing.' : `The end of its log:\n${tail.join('\n')}`
   return new Failure('DAEMON_FAILED', `${what}. ${said}`, `see ${log}`)
 }

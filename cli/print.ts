@@ -3,7 +3,9 @@
 /** Colours, or the same text unchanged. */
 export type Paint = Record<'bold' | 'dim' | 'red' | 'green' | 'yellow', (text: string) => string>
 
-const CODES = { bold: [1, 22], dim: [2, 22], red: [31, 39], green: [32, 39], yellow: [33, 39] } as const
+const CODES = {
+  bold: [1, 22], dim: [2, 22], red: [31, 39], green: [32, 39], yellow: [33, 39],
+} as const
 
 /** Colours for a terminal. */
 export const colours: Paint = paintWith((text, [on, off]) =>
@@ -47,9 +49,9 @@ export function table(rows: string[][]): string {
   return rows.map((row) => line(row).trimEnd()).join('\n')
 }
 
-const WIDE = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}]/u
+const WIDE = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{Emoji_Presentation}]/u
 
-/** Columns that a text takes on a terminal: colours none, combining marks none, wide letters two. */
+/** Columns of a text on a terminal: colours and combining marks take none, wide letters two. */
 function width(text: string): number {
   let columns = 0
   for (const letter of text.replace(/\x1b\[\d+m/g, '')) {

@@ -29,7 +29,7 @@ function isJson(word: string): boolean {
   return word === '--json'
 }
 
-/** Compiling the grammar of all commands takes longer than running one, so only the meant ones are. */
+/** Compiling the grammar of every command takes longer than running one. */
 function cliFor(words: string[], context: KnotContext): Cli<KnotContext> {
   const meant = COMMANDS.filter(({ paths = [] }) => paths.some(([first]) => first === words[0]))
   const overview = words[0] === 'help' || words[0] === 'completion'

@@ -15,7 +15,8 @@ export function usageProblem(
   const paths = commands.flatMap(({ paths = [] }) => paths.map((path) => path.join(' ')))
   const meant = words.filter((word) => !word.startsWith('-')).slice(0, 2)
   const group = paths.some((path) => path.startsWith(`${meant[0]} `))
-  const command = [meant.join(' '), group ? '' : meant[0]].find((path) => paths.includes(path ?? ''))
+  const readings = [meant.join(' '), ...(group ? [] : meant.slice(0, 1))]
+  const command = readings.find((path) => paths.includes(path))
   if (command === undefined) return unknownCommand(meant, paths)
 
   const { candidates = [] } = thrown as Syntax

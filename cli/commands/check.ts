@@ -26,7 +26,7 @@ export class Check extends KnotCommand {
     const text = describeCheck(evidence, this.paint)
     if (evidence.verdict !== 'failed') return { result, text, next: ['knot sync'] }
 
-    const failed = evidence.checks.filter(({ verdict }) => verdict !== 'passed')
+    const failed = evidence.checks.filter(({ outcome }) => outcome !== 'passed')
     const names = failed.map(({ name }) => name).join(', ')
     const fix = 'read the output above, mend it, and run knot check again'
     return { result, text, problem: problem('CHECK_FAILED', `failed: ${names}.`, fix) }

@@ -52,7 +52,8 @@ function zsh(paths: string[][]): string {
 
 function fish(paths: string[][]): string {
   return [...follows(paths)].map(([before, words]) => {
-    const when = before === 'knot' ? '__fish_use_subcommand' : `__fish_seen_subcommand_from ${before}`
+    const first = before === 'knot'
+    const when = first ? '__fish_use_subcommand' : `__fish_seen_subcommand_from ${before}`
     return `complete -c knot -f -n '${when}' -a '${words.join(' ')}'`
   }).join('\n')
 }

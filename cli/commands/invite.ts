@@ -16,7 +16,10 @@ export class Invite extends KnotCommand {
   })
 
   role = Option.String('--role', { description: 'admin, member, observer or relay' })
-  uses = Option.String('--uses', { description: `How many may join by it, 1 to ${INVITE_USES_MAX}` })
+  uses = Option.String('--uses', {
+    description: `How many may join by it, 1 to ${INVITE_USES_MAX}`,
+  })
+
   expires = Option.String('--expires', { description: 'How long it works, like 2h or 7d' })
 
   async run(): Promise<Answer> {

@@ -27,11 +27,14 @@ export class Log extends KnotCommand {
 
   async run(): Promise<Answer> {
     const { follow } = this
-    const now = this.context.now()
-    const since = this.since === undefined ? {} : { since: now - milliseconds('--since', this.since) }
-    const limit = this.limit === undefined ? {} : { limit: whole('--limit', this.limit, COUNTS) }
+    const back = this.since === undefined ? undefined : milliseconds('--since', this.since)
+    const input = {
+      follow,
+      ...(back === undefined ? {} : { since: this.context.now() - back }),
+      ...(this.limit === undefined ? {} : { limit: whole('--limit', this.limit, COUNTS) }),
+    }
     const daemon = await this.daemon()
-    const stream = daemon.stream('log', { follow, ...since, ...limit }, this.context.signal)
+    const stream = daemon.stream('log', input, this.context.signal)
     const events: Item<'log'>[] = []
     await this.drain(stream, (event) => {
       if (this.json && !follow) events.push(event)

@@ -21,7 +21,8 @@ export class Up extends KnotCommand {
     `,
     examples: [
       ['Make a room', '$0 up'],
-      ['Name agent and room, and decide yourself who gets in', '$0 up --name ada --room weft --approve'],
+      ['Choose the names', '$0 up --name ada --room weft'],
+      ['Decide yourself who gets in', '$0 up --approve'],
     ],
   })
 

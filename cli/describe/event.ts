@@ -14,7 +14,7 @@ function mark(text: string, paint: Paint): string {
   return text
 }
 
-/** The time of this day; for another day, its date before it. Both as this machine's clock has it. */
+/** The time of day, and before it the date if that is another one; both in this zone. */
 function when(at: number, now: number): string {
   const date = new Date(at)
   const two = (n: number) => String(n).padStart(2, '0')

@@ -1,6 +1,6 @@
 /** Pushes and checks as a person reads them. */
 import type { Output } from '../../src/api/types.ts'
-import { ago, clean, cleanLine, count, duration, type Paint, shortOid, table } from '../print.ts'
+import { ago, cleanLine, count, duration, type Paint, shortOid, table } from '../print.ts'
 
 /** What was published, who holds it, and what the others published. */
 export function describeSync(sync: Output<'sync'>, paint: Paint, now: number): string {
@@ -25,13 +25,13 @@ export function describeCheck(evidence: Output<'check'>, paint: Paint): string {
   if (evidence.verdict === 'unchecked') {
     return `${paint.yellow('unchecked')}: no check was detected here`
   }
-  const rows = evidence.checks.map(({ name, command, verdict, exit, durationMs }) => [
-    verdict === 'passed' ? paint.green('✓') : paint.red('✗'),
-    clean(name),
-    verdict === 'failed' ? `failed with code ${exit ?? 'unknown'}` : verdict,
-    duration(durationMs),
+  const rows = evidence.checks.map(({ name, command, outcome, exit, ms }) => [
+    outcome === 'passed' ? paint.green('✓') : paint.red('✗'),
+    cleanLine(name),
+    outcome === 'failed' ? `failed with code ${exit ?? 'unknown'}` : outcome,
+    duration(ms),
     paint.dim(cleanLine(command)),
   ])
   const verdict = evidence.verdict === 'passed' ? paint.green('passed') : paint.red('failed')
-  return `${table(rows)}\n${verdict} in ${duration(evidence.durationMs)}`
+  return `${table(rows)}\n${verdict} in ${duration(evidence.ms)}`
 }

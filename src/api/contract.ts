@@ -6,7 +6,9 @@
  * every other method only answers with its output.
  */
 import { z } from 'zod'
-import { INVITE_USES_MAX, MESSAGE_MAX_BYTES, NAME_MAX_BYTES } from '../core/limits.ts'
+import {
+  INVITE_USES_MAX, MESSAGE_MAX_BYTES, NAME_MAX_BYTES, TASK_BODY_MAX_BYTES, TITLE_MAX_BYTES,
+} from '../core/limits.ts'
 import {
   check, event, evidence, leader, member, moment, output, progress, publishedRow, queued, task, who,
 } from './shapes.ts'
@@ -29,6 +31,8 @@ const name = text(NAME_MAX_BYTES, 'choose a short name, like coder-1').refine(
   { error: 'has a control character', params: { fix: 'use letters, digits and dashes' } },
 )
 const message = text(MESSAGE_MAX_BYTES, 'put longer text into a file, commit it, and name the file')
+const title = text(TITLE_MAX_BYTES, 'keep it to one line, and put the rest where there is room')
+const body = text(TASK_BODY_MAX_BYTES, 'put longer text into a file, commit it, and name the file')
 const reference = text(256, 'name a task, a member or a commit by its id')
 const nothing = z.strictObject({})
 
@@ -86,8 +90,8 @@ export const contract = {
   'tasks.add': {
     doc: 'Adds a task to the board.',
     input: z.strictObject({
-      title: message,
-      body: message.optional(),
+      title,
+      body: body.optional(),
       after: z.array(reference).max(64).optional(),
       priority: z.number().int().min(0).max(9).optional(),
     }),
@@ -108,7 +112,7 @@ export const contract = {
     input: z.strictObject({
       mode: z.enum(['both', 'push', 'pull']).default('both'),
       rev: reference.optional(),
-      intent: message.optional(),
+      intent: title.optional(),
     }),
     stream: progress,
     output: z.object({

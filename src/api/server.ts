@@ -8,7 +8,7 @@
  *     <- {"id":1,"item":{…}}            any number, of a stream
  *     <- {"id":1,"result":{…}}          or {"id":1,"error":{"code":…,"message":…,"fix":…}}
  *     -> {"cancel":1}                   at any time; the answer is still sent
- *     -> {"git":{…}}                    as the first line: the connection is git's from here on
+ *     -> {"git":…}                      as the first line: the connection is git's from here on
  */
 import { createServer, type Socket } from 'node:net'
 import type { z } from 'zod'
@@ -17,12 +17,15 @@ import { bind } from './bind.ts'
 import { contract, type Entry } from './contract.ts'
 import { type ApiError, problem, problemOf } from './errors.ts'
 import { lineWriter, type LineWriter, readLines } from './lines.ts'
-import type { Handlers } from './types.ts'
+import type { Answers } from './types.ts'
 
 /** What a server does beside answering calls. */
 export type ServeOptions = {
-  /** Takes over a git helper's connection: paused, with nothing of its bytes lost. */
-  onGit?: (socket: Socket, header: unknown) => void
+  /**
+   * Takes over a git helper's connection: paused, none of its bytes lost, and half-open, because
+   * git ends its own side first and reads on.
+   */
+  onGit?: (socket: Socket, header: Record<string, unknown>) => void
   /** Hears of failures that no table names: each is a bug, and the client only sees its message. */
   onBug?: (error: unknown, method: string) => void
 }
@@ -35,16 +38,16 @@ export type Served =
 /** Serves the contract on a Unix socket that only this user can open. */
 export async function serve(
   path: string,
-  handlers: Handlers,
+  answers: Answers,
   options: ServeOptions = {},
 ): Promise<Served> {
   const sockets = new Set<Socket>()
-  const server = createServer((socket) => {
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
     // The close that follows says all there is to know: nobody is left to tell.
     socket.on('error', () => undefined)
-    attend(socket, handlers, options)
+    attend(socket, answers, options)
   })
   server.maxConnections = API_CONNECTIONS_MAX
 
@@ -62,18 +65,20 @@ export async function serve(
 
 type Connection = {
   write: LineWriter
-  handlers: Handlers
+  answers: Answers
   options: ServeOptions
   live: Map<number, AbortController>
 }
 
-function attend(socket: Socket, handlers: Handlers, options: ServeOptions): void {
+function attend(socket: Socket, answers: Answers, options: ServeOptions): void {
   const write = lineWriter(socket)
-  const connection: Connection = { write, handlers, options, live: new Map() }
+  const connection: Connection = { write, answers, options, live: new Map() }
   socket.on('close', () => {
     for (const call of connection.live.values()) call.abort()
   })
 
+  const finish = () => socket.end()
+  socket.on('end', finish)
   const refuse = (error: ApiError) => void write({ error }).then(() => socket.destroySoon())
   let first = true
   readLines(socket, (line, detach) => {
@@ -87,13 +92,16 @@ function attend(socket: Socket, handlers: Handlers, options: ServeOptions): void
     const request = line.kind === 'value' ? objectOf(line.value) : undefined
     if (request === undefined) {
       detach()
-      return refuse(problem('LINE_MALFORMED', 'a line is not a JSON object', 'send one JSON object a line'))
+      const why = 'a line is not a JSON object'
+      return refuse(problem('LINE_MALFORMED', why, 'send one JSON object a line'))
     }
     if (opening && 'git' in request && options.onGit !== undefined) {
       detach()
-      return options.onGit(socket, request['git'])
+      socket.off('end', finish)
+      return options.onGit(socket, request)
     }
-    if (typeof request['cancel'] === 'number') return connection.live.get(request['cancel'])?.abort()
+    const cancelled = request['cancel']
+    if (typeof cancelled === 'number') return connection.live.get(cancelled)?.abort()
     void answer(connection, request)
   })
 }
@@ -121,9 +129,8 @@ async function answer(connection: Connection, request: Record<string, unknown>):
   const method = String(request['method'])
   try {
     const input = parse(method, request['params'])
-    const result = input.kind === 'parsed' ? await run(connection, call.signal, id, input) : undefined
     if (input.kind === 'refused') await write({ id, error: input.error })
-    else await write({ id, result })
+    else await write({ id, result: await run(connection, call.signal, id, input) })
   } catch (thrown) {
     const error = problemOf(thrown)
     if (error.code === 'INTERNAL') options.onBug?.(thrown, method)
@@ -161,15 +168,15 @@ type AnyCall = (input: unknown, signal: AbortSignal) => Promise<unknown>
 type AnyStream = (input: unknown, signal: AbortSignal) => AsyncGenerator<unknown, unknown, void>
 
 async function run(
-  { handlers, write }: Connection,
+  { answers, write }: Connection,
   signal: AbortSignal,
   id: number,
   { method, stream, input }: Call,
 ): Promise<unknown> {
   // The table ties each method to its input, and `parse` has just held this input against it.
-  if (!stream) return (handlers[method] as AnyCall)(input, signal)
+  if (!stream) return (answers[method] as AnyCall)(input, signal)
 
-  const items = (handlers[method] as AnyStream)(input, signal)
+  const items = (answers[method] as AnyStream)(input, signal)
   try {
     for (;;) {
       const next = signal.aborted ? await items.return({}) : await items.next()
@@ -177,7 +184,7 @@ async function run(
       await write({ id, item: next.value })
     }
   } finally {
-    // Does nothing after the end; after a failed write it lets the handler clean up.
+    // Does nothing after the end; after a failed write it lets it clean up.
     await items.return({})
   }
 }

@@ -41,9 +41,9 @@ export const check = z.object({ name: z.string(), command: z.string() })
 
 /** One check that ran, and how it ended; `exit` is missing when it was stopped. */
 export const checkRun = check.extend({
-  verdict: z.enum(['passed', 'failed', 'timeout', 'missing']),
+  outcome: z.enum(['passed', 'failed', 'timeout', 'missing']),
   exit: z.number().int().optional(),
-  durationMs: z.number().nonnegative(),
+  ms: z.number().nonnegative(),
   digest: z.string().optional(),
 })
 
@@ -52,7 +52,7 @@ export const evidence = z.object({
   verdict: z.enum(['passed', 'failed', 'unchecked']),
   tree: z.string().optional(),
   toolchain: z.string().optional(),
-  durationMs: z.number().nonnegative(),
+  ms: z.number().nonnegative(),
   checks: z.array(checkRun),
 })
 

@@ -23,7 +23,7 @@ export type CallMethod = Exclude<Method, StreamMethod>
 /** What a client sends: what has a default may be left out. */
 export type Input<M extends Method> = z.input<Table[M]['input']>
 
-/** What a handler gets: checked, with the defaults filled in. */
+/** What an answering function gets: checked, with the defaults filled in. */
 export type Parsed<M extends Method> = z.output<Table[M]['input']>
 
 /** What a method answers in the end. */
@@ -33,7 +33,7 @@ export type Output<M extends Method> = z.output<Table[M]['output']>
 export type Item<M extends StreamMethod> = z.output<Table[M]['stream']>
 
 /** What the daemon must have for each method; a failure is thrown as a `Failure`. */
-export type Handlers = {
+export type Answers = {
   [M in CallMethod]: (input: Parsed<M>, signal: AbortSignal) => Promise<Output<M>>
 } & {
   [M in StreamMethod]: (

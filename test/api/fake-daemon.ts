@@ -1,5 +1,5 @@
 /** A daemon without a room behind it: what it is told it keeps in memory, and nothing is real. */
-import type { Handlers, Item, Output } from '../../src/api/types.ts'
+import type { Answers, Item, Output } from '../../src/api/types.ts'
 
 const alice = { id: 'ag_aaaaaaaaaaaaaaaa', name: 'alice' }
 const bob = { id: 'ag_bbbbbbbbbbbbbbbb', name: 'bob' }
@@ -37,8 +37,8 @@ export const status: Output<'status'> = {
   checks: [{ name: 'test', command: 'npm test' }],
 }
 
-/** The handlers, with whatever a test wants to answer otherwise. */
-export function fakeHandlers(overrides: Partial<Handlers> = {}): Handlers {
+/** The answers, with whatever a test wants to answer otherwise. */
+export function fakeAnswers(overrides: Partial<Answers> = {}): Answers {
   const events: Item<'log'>[] = []
   const record = (kind: string, text: string): string => {
     const id = `e${events.length + 1}`
@@ -74,8 +74,8 @@ export function fakeHandlers(overrides: Partial<Handlers> = {}): Handlers {
     check: async function* () {
       yield { check: 'test', text: 'ok 1\n' }
       return {
-        verdict: 'passed', durationMs: 1200,
-        checks: [{ name: 'test', command: 'npm test', verdict: 'passed', exit: 0, durationMs: 1200 }],
+        verdict: 'passed', ms: 1200,
+        checks: [{ name: 'test', command: 'npm test', outcome: 'passed', exit: 0, ms: 1200 }],
       }
     },
     'room.create': async () => ({

@@ -8,9 +8,9 @@ import { type Client, connect } from '../../src/api/client.ts'
 import { EXIT, ERRORS, Failure, problemFrom } from '../../src/api/errors.ts'
 import { serve, type Served, type ServeOptions } from '../../src/api/server.ts'
 import { socketPath } from '../../src/api/socket.ts'
-import type { Handlers } from '../../src/api/types.ts'
+import type { Answers } from '../../src/api/types.ts'
 import { API_CALLS_MAX, API_LINE_MAX_BYTES, MESSAGE_MAX_BYTES } from '../../src/core/limits.ts'
-import { fakeHandlers } from './fake-daemon.ts'
+import { fakeAnswers } from './fake-daemon.ts'
 
 let folder: string
 let path: string
@@ -30,8 +30,8 @@ afterEach(async () => {
   rmSync(folder, { recursive: true })
 })
 
-async function daemon(overrides: Partial<Handlers> = {}, options: ServeOptions = {}) {
-  const served = await serve(path, fakeHandlers(overrides), options)
+async function daemon(overrides: Partial<Answers> = {}, options: ServeOptions = {}) {
+  const served = await serve(path, fakeAnswers(overrides), options)
   running.push(served)
   return served
 }
@@ -112,7 +112,7 @@ describe('calls and streams', () => {
     expect(expected).toBe(20_000)
   })
 
-  test('S352: leaving a stream early aborts its handler', async () => {
+  test('S352: leaving a stream early aborts its answer', async () => {
     let aborted!: () => void
     const stopped = new Promise<void>((resolve) => {
       aborted = resolve
@@ -308,25 +308,27 @@ describe('the socket', () => {
     expect((await (await client()).call('version', {})).api).toBe(1)
   })
 
-  test('S362: a first line {"git":…} hands over the connection with every byte', async () => {
+  test('S362: a first line {"git":…} hands over the connection, half-open, with every byte', async () => {
     const bytes = Buffer.from([0, 255, 10, 13, 128, 10, 7])
     await daemon({}, {
       onGit: (socket: Socket, header) => {
-        socket.write(`${JSON.stringify(header)}|`)
-        socket.pipe(socket)
+        const chunks: Buffer[] = [Buffer.from(`${JSON.stringify(header)}|`)]
+        socket.on('data', (chunk: Buffer) => chunks.push(chunk))
+        socket.on('end', () => setTimeout(() => socket.end(Buffer.concat(chunks)), 20))
+        socket.resume()
       },
     })
+    const first = '{"git":"upload-pack","peer":"ab"}'
     const heard = await new Promise<Buffer>((resolve) => {
       const chunks: Buffer[] = []
-      const socket = open(path, () => {
-        socket.write(Buffer.concat([Buffer.from('{"git":{"service":"upload-pack"}}\n'), bytes]))
+      const socket = open({ path, allowHalfOpen: true }, () => {
+        socket.write(Buffer.concat([Buffer.from(`${first}\n`), bytes]))
         setImmediate(() => socket.end(bytes))
       })
-      socket.on('data', (chunk) => chunks.push(chunk))
-      socket.on('close', () => resolve(Buffer.concat(chunks)))
+      socket.on('data', (chunk: Buffer) => chunks.push(chunk))
+      socket.on('end', () => resolve(Buffer.concat(chunks)))
     })
-    const header = Buffer.from('{"service":"upload-pack"}|')
-    expect(heard).toEqual(Buffer.concat([header, bytes, bytes]))
+    expect(heard).toEqual(Buffer.concat([Buffer.from(`${first}|`), bytes, bytes]))
   })
 
   test('S363: a long checkout path moves the socket to a private folder, by its real path', async () => {

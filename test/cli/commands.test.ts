@@ -124,11 +124,11 @@ describe('exit codes', () => {
   })
 
   test('S374: a failing check ends with 1, its output and the check’s name', async () => {
-    const run = { name: 'test', command: 'npm test', verdict: 'failed', exit: 3, durationMs: 5 } as const
+    const run = { name: 'test', command: 'npm test', outcome: 'failed', exit: 3, ms: 5 } as const
     const here = await served({
       check: async function* () {
         yield { check: 'test', text: 'not ok 1\n' }
-        return { verdict: 'failed', durationMs: 5, checks: [run] }
+        return { verdict: 'failed', ms: 5, checks: [run] }
       },
     })
     const said = await here.knot('check')

@@ -1,11 +1,11 @@
-/** A daemon's program as the command line expects one, around the fake handlers. */
+/** A daemon's program as the command line expects one, around the fake answers. */
 import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { serve } from '../../src/api/server.ts'
 import { socketPath } from '../../src/api/socket.ts'
-import { fakeHandlers, status } from '../api/fake-daemon.ts'
+import { fakeAnswers, status } from '../api/fake-daemon.ts'
 
 const { values } = parseArgs({
   options: {
@@ -39,13 +39,13 @@ if (behaviour === 'crash') {
 }
 if (behaviour === 'slow') await sleep(1_200)
 
-const join_ = fakeHandlers()['room.join']
+const join_ = fakeAnswers()['room.join']
 const enter = () => {
   mkdirSync(join(knot, 'room'), { recursive: true })
   writeFileSync(join(knot, 'room', 'room.log'), '')
 }
-const { 'room.create': create } = fakeHandlers()
-const served = await serve(await socketPath(knot), fakeHandlers({
+const { 'room.create': create } = fakeAnswers()
+const served = await serve(await socketPath(knot), fakeAnswers({
   status: async () => ({ ...status, pid: process.pid, addresses: [`127.0.0.1:${values.port ?? 4001}`] }),
   'room.create': async (input, signal) => {
     enter()

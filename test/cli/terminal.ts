@@ -8,8 +8,8 @@ import type { KnotContext } from '../../cli/context.ts'
 import { run } from '../../cli/run.ts'
 import { serve } from '../../src/api/server.ts'
 import { socketPath } from '../../src/api/socket.ts'
-import type { Handlers } from '../../src/api/types.ts'
-import { fakeHandlers } from '../api/fake-daemon.ts'
+import type { Answers } from '../../src/api/types.ts'
+import { fakeAnswers } from '../api/fake-daemon.ts'
 
 /** What a command left behind. */
 export type Said = { exit: number; out: string; err: string }
@@ -30,7 +30,7 @@ export type Terminal = {
   knot: (...words: string[]) => Promise<Said>
   /** Runs and reads the envelope. */
   json: (...words: string[]) => Promise<Said & { envelope: Envelope }>
-  serve: (overrides?: Partial<Handlers>) => Promise<void>
+  serve: (overrides?: Partial<Answers>) => Promise<void>
   env: Record<string, string>
   stdin: string
   signal: AbortSignal
@@ -62,7 +62,7 @@ export function terminal(stage: 'folder' | 'git' | 'initialised' | 'in-room'): T
       return { ...said, envelope: JSON.parse(said.out) }
     },
     serve: async (overrides = {}) => {
-      const served = await serve(await socketPath(join(root, '.knot')), fakeHandlers(overrides))
+      const served = await serve(await socketPath(join(root, '.knot')), fakeAnswers(overrides))
       if (served.kind === 'serving') closers.push(served.close)
     },
     env: { PATH: process.env['PATH'] ?? '', HOME: root, GIT_CONFIG_NOSYSTEM: '1' },
