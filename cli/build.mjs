@@ -1,12 +1,13 @@
 // Bundles the command line and the daemon into dist/, so that starting them reads few files.
 // Runs as the root's own `prepare`, after npm ci: quiet when all is well, loud when it is not.
-import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const dist = join(root, 'dist')
+const fresh = join(root, 'dist.new')
 const require = createRequire(import.meta.url)
 
 /** What goes into dist/, from what; sources that do not exist are not part of this checkout. */
@@ -22,12 +23,16 @@ const rolldown = await import('rolldown').catch((error) => {
   return undefined
 })
 if (rolldown !== undefined) {
-  rmSync(dist, { recursive: true, force: true })
-  mkdirSync(dist)
+  rmSync(fresh, { recursive: true, force: true })
+  mkdirSync(fresh)
   for (const { from, to } of ENTRIES) {
-    if (existsSync(join(root, from))) await bundle(rolldown.build, join(root, from), join(dist, to))
+    const source = join(root, from)
+    if (existsSync(source)) await bundle(rolldown.build, source, join(fresh, to))
   }
   copyWasm()
+  // Whoever runs knot meanwhile finds the old bundle or the new one, and never half of one.
+  rmSync(dist, { recursive: true, force: true })
+  renameSync(fresh, dist)
 }
 
 /** One file for one program: a shared chunk would be one more file to find and read at start. */
@@ -54,7 +59,7 @@ async function bundle(build, input, file) {
 
 /** Automerge's WebAssembly stays a file beside the bundle: embedded in text it starts slower. */
 function copyWasm() {
-  if (!existsSync(join(dist, 'knotd.js')) && !existsSync(join(dist, 'document-worker.js'))) return
+  if (!existsSync(join(fresh, 'document-worker.js'))) return
   const wasm = require.resolve('@automerge/automerge/automerge.wasm')
-  copyFileSync(wasm, join(dist, 'automerge.wasm'))
+  copyFileSync(wasm, join(fresh, 'automerge.wasm'))
 }

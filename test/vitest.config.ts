@@ -13,5 +13,8 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    globalSetup: ['test/bundle.ts'],
+    // Stories run real daemons; two at a time are what a laptop has cores for.
+    maxConcurrency: 2,
   },
 })
