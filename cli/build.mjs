@@ -12,9 +12,11 @@ const require = createRequire(import.meta.url)
 
 /** What goes into dist/, from what; sources that do not exist are not part of this checkout. */
 const ENTRIES = [
-  { from: 'cli/main.ts', to: 'knot.js' },
-  { from: 'src/daemon/main.ts', to: 'knotd.js' },
-  { from: 'src/store/document/worker.ts', to: 'document-worker.js' },
+  // Read anew for every command, so it is as small as can be.
+  { from: 'cli/main.ts', to: 'knot.js', minify: true },
+  // Read once: lines and names stay, for whoever finds a stack trace in daemon.log.
+  { from: 'src/daemon/main.ts', to: 'knotd.js', minify: 'dce-only' },
+  { from: 'src/store/document/worker.ts', to: 'document-worker.js', minify: 'dce-only' },
 ]
 
 const rolldown = await import('rolldown').catch((error) => {
@@ -25,9 +27,9 @@ const rolldown = await import('rolldown').catch((error) => {
 if (rolldown !== undefined) {
   rmSync(fresh, { recursive: true, force: true })
   mkdirSync(fresh)
-  for (const { from, to } of ENTRIES) {
+  for (const { from, to, minify } of ENTRIES) {
     const source = join(root, from)
-    if (existsSync(source)) await bundle(rolldown.build, source, join(fresh, to))
+    if (existsSync(source)) await bundle(rolldown.build, source, join(fresh, to), minify)
   }
   copyWasm()
   // Whoever runs knot meanwhile finds the old bundle or the new one, and never half of one.
@@ -36,7 +38,7 @@ if (rolldown !== undefined) {
 }
 
 /** One file for one program: a shared chunk would be one more file to find and read at start. */
-async function bundle(build, input, file) {
+async function bundle(build, input, file, minify) {
   await build({
     cwd: root,
     input,
@@ -53,7 +55,7 @@ async function bundle(build, input, file) {
         clipanion: require.resolve('clipanion').replace(/\.js$/, '.mjs'),
       },
     },
-    output: { file, format: 'esm', minify: true, codeSplitting: false, comments: false },
+    output: { file, format: 'esm', minify, codeSplitting: false, comments: false },
   })
 }
 

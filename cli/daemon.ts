@@ -23,6 +23,8 @@ import { clean } from './print.ts'
 const QUIET_MS = 1_000
 const POLL_MS = 25
 const LOG_LINES = 12
+/** Of one line of a log; a stack trace quotes the source, however wide. */
+const LOG_COLUMNS = 300
 
 /** The daemon's program, beside the bundle or in the source tree. */
 export function knotdProgram(): string {
@@ -122,7 +124,7 @@ function failureFrom(log: string, from: number, what: string): Failure {
   const spoken = lines.map(errorIn).findLast((failure) => failure !== undefined)
   if (spoken !== undefined) return spoken
   const last = lines.filter((line) => line !== '').slice(-LOG_LINES)
-  const tail = last.map((line) => `  ${clean(line)}`)
+  const tail = last.map((line) => `  ${clean(line.slice(0, LOG_COLUMNS))}`)
   const said = tail.length === 0 ? 'It wrote nothing.' : `The end of its log:\n${tail.join('\n')}`
   return new Failure('DAEMON_FAILED', `${what}. ${said}`, `see ${log}`)
 }
