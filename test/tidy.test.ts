@@ -184,7 +184,7 @@ describe('imports', () => {
     expect([...reach.keys()].map((start) => cycleFrom(start, reach)).filter(Boolean)).toEqual([])
   })
 
-  test('the command line loads nothing heavy, however far its imports go', () => {
+  test('S393: the command line loads nothing heavy, however far its imports go', () => {
     const sources = new Map(SOURCES.map((source) => [source.path, source]))
     const packages = new Set<string>()
     const seen = new Set<string>()
