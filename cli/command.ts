@@ -74,8 +74,12 @@ export abstract class KnotCommand extends Command<KnotContext> {
 
   private async reach(checkout: Checkout, needs: Start['needs'], args: string[]): Promise<Client> {
     const progress = (text: string) => this.progress(text)
-    this.#client ??= await ensureDaemon(checkout, { context: this.context, needs, args, progress })
-    return this.#client
+    const { context } = this
+    const client = this.#client ?? await ensureDaemon(checkout, { context, needs, args, progress })
+    this.#client = client
+    // An interrupted command ends whatever it is waiting for.
+    context.signal.addEventListener('abort', client.close, { once: true })
+    return client
   }
 
   /** Reads a stream to its end: the items as they come, then the output. */

@@ -27,7 +27,9 @@ export class Init extends KnotCommand {
 
   async run(): Promise<Answer> {
     const checkout = checkoutOf(this.context.cwd)
-    const name = await agentName(this.name, this.context)
+    // A name that was given once stays, whatever the environment says later.
+    const fresh = checkout.stage === 'bare'
+    const name = fresh ? await agentName(this.name, this.context) : this.name
     const made = await initialise(checkout, name, this.context)
     const state = made.kind === 'created' ? 'initialised' : 'already initialised:'
     return {

@@ -85,6 +85,14 @@ describe('the envelope', () => {
     expect(lines).toEqual(['one', 'two'])
   })
 
+  test('an interrupted command ends although the daemon says nothing, and prints nothing', async () => {
+    const here = await served({ say: () => new Promise(() => undefined) })
+    const enough = new AbortController()
+    here.signal = enough.signal
+    setTimeout(() => enough.abort(), 50)
+    expect(await here.knot('say', 'x')).toEqual({ exit: 1, out: '', err: '' })
+  })
+
   test('S373: data goes to stdout, progress and advice to stderr, and none of that with --json', async () => {
     const here = await served()
     const { out, err } = await here.knot('sync')

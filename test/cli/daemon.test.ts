@@ -64,11 +64,14 @@ describe('before there is a daemon', () => {
       kind: 'created', id: 'ag_aaaaaaaaaaaaaaaa', agent: { name: 'Ada Lovelace' },
     })
     here.env['KNOT_NAME'] = 'coder-1'
-    expect((await here.json('init')).envelope.result).toMatchObject({
-      kind: 'exists', agent: { name: 'coder-1' },
-    })
     const { out } = await here.knot('init', '--name', 'zed')
     expect(out).toContain('already initialised: zed (knot:0a1b')
+    await here.knot('init')
+    const other = at('git')
+    other.env['KNOT_NAME'] = 'coder-1'
+    await other.knot('init')
+    const given = [...here.starts(), ...other.starts()].map((line) => line.replace('--init', '').trim())
+    expect(given).toEqual(['--name Ada Lovelace', '--name zed', '', '--name coder-1'])
   })
 
   test('whoami needs no daemon before there is a room', async () => {
