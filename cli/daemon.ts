@@ -105,7 +105,12 @@ async function startDaemon(checkout: Checkout, start: Start): Promise<Client> {
     // Read before the attempt: one that ended because another was faster leaves that one to find.
     const failed = ended !== undefined && ended !== 0
     const client = await runningDaemon(checkout, context)
-    if (client !== undefined) return client
+    if (client !== undefined) {
+      // Another command's daemon was faster. Ours, still loading, must not rise after a knot down.
+      const { pid } = await client.call('version', {}, context.signal)
+      if (pid !== child.pid) child.kill()
+      return client
+    }
     if (failed) throw failureFrom(log, from, `the daemon ended with code ${ended}`)
 
     const waited = context.now() - began

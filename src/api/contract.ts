@@ -182,9 +182,14 @@ export const contract = {
     output: z.object({ pid: z.number().int() }),
   },
   version: {
-    doc: 'Tells the versions of the daemon, its Node and this API.',
+    doc: 'Tells the versions of the daemon, its Node and this API, and which process answers.',
     input: nothing,
-    output: z.object({ version: z.string(), node: z.string(), api: z.number().int() }),
+    output: z.object({
+      version: z.string(),
+      node: z.string(),
+      api: z.number().int(),
+      pid: z.number().int(),
+    }),
   },
 } satisfies Record<string, Entry>
 

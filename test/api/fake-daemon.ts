@@ -87,7 +87,7 @@ export function fakeAnswers(overrides: Partial<Answers> = {}): Answers {
     },
     invite: async ({ role = 'member', uses = 1 }) => ({ link, id: 'i1', role, uses }),
     down: async () => ({ pid: process.pid }),
-    version: async () => ({ version: '0.1.0', node: process.version, api: 1 }),
+    version: async () => ({ version: '0.1.0', node: process.version, api: 1, pid: process.pid }),
     ...overrides,
   }
 }

@@ -133,6 +133,11 @@ describe('starting and stopping', () => {
     const said = await Promise.all([1, 2, 3].map(() => here.json('status')))
     const pids = new Set(said.map(({ envelope }) => envelope.result?.['pid']))
     expect(pids.size).toBe(1)
+    await here.knot('down')
+    const started = here.starts().length
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    expect((await here.knot('down')).out).toBe('no daemon was running\n')
+    expect(here.starts()).toHaveLength(started)
   })
 
   test('S387: a daemon’s own refusal to start is the command’s error', async () => {
