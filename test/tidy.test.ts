@@ -108,7 +108,9 @@ const OWED = [
   'src/core/bytes/hash.ts', 'src/core/bytes/reader.ts', 'src/core/bytes/text.ts',
   'src/core/bytes/writer.ts', 'src/core/integration/planner.ts', 'src/core/limits.ts',
   'src/core/room/views/board.ts', 'src/core/room/views/events.ts', 'src/core/sync/session.ts',
-  'src/core/sync/wire.ts',
+  'src/core/sync/wire.ts', 'src/store/document/document.ts', 'src/store/document/queue.ts',
+  'src/store/document/thread.ts', 'src/store/log-format.ts', 'src/store/node-disk.ts',
+  'src/store/room-format.ts',
 ]
 
 const LINES_MAX = 400
