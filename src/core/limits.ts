@@ -120,8 +120,6 @@ export const FRAME_OPS_MAX = 1_000
 export const CATCH_UP_BYTES = 1 << 20
 /** Wait before asking others for a change that its author probably sent already. */
 export const WANT_DELAY_MS = 300
-/** Addresses of one peer that are told to others. */
-export const ADDRESSES_MAX = 8
 /** File names that a push or a verdict lists; more are counted. */
 export const FILES_NAMED_MAX = 200
 /** A run is cut here, where a signature allows, so that a slow link still shows progress. */
@@ -205,8 +203,6 @@ export const FETCH_IDLE_MS = 60_000
 export const FETCH_MS = 30 * 60_000
 /** Refs that one fetch asks for. */
 export const FETCH_REFS_MAX = 64
-/** Names of changed files in one fact; the count beside them is always whole. */
-export const FILES_NAMED_MAX = 1_000
 /** Commits named as the other side of one conflict: enough to find whom to ask. */
 export const LAST_TOUCHED_MAX = 20
 /** A lock file of git older than this, with no daemon running, was left by a killed process. */
@@ -241,3 +237,17 @@ export const DAEMON_START_MS = 10_000
 export const DAEMON_STOP_MS = 10_000
 /** A Unix socket's path holds 104 bytes on macOS and 108 on Linux, its last zero byte included. */
 export const SOCKET_PATH_MAX_BYTES = 100
+/** How long git waits for a stream to a peer. */
+export const GIT_OPEN_MS = 10_000
+/** Between two writings of the remembered addresses. */
+export const REMEMBER_MS = 5_000
+/** Admissions that a link allows unless it is made for another number. */
+export const INVITE_USES = 20
+/** Days that a link lasts unless it is made for another time. */
+export const INVITE_DAYS = 7
+/** Seeds of own invites that are kept. */
+export const INVITES_KEPT = 50
+/** Between two rounds of asking everybody found so far to be let in. */
+export const JOIN_RETRY_MS = 500
+/** Changes after which the document's snapshot is written anew. */
+export const SNAPSHOT_CHANGES = 5_000

@@ -13,6 +13,9 @@ export type Home = {
   readonly keys: string
   readonly key: string
   readonly config: string
+  readonly invites: string
+  readonly cache: string
+  readonly bin: string
   readonly peers: string
   readonly room: string
   readonly roomLog: string
@@ -34,6 +37,9 @@ export function homeAt(checkout: string): Home {
     keys: below('keys'),
     key: below('keys', 'agent.key.json'),
     config: below('config.json'),
+    invites: below('invites.json'),
+    cache: below('cache'),
+    bin: below('bin'),
     peers: below('peers.json'),
     room: below('room'),
     roomLog: below('room', 'room.log'),

@@ -4,7 +4,7 @@
  *   room.log      1 auth op · 2 change: uint volume ‖ bytes
  *                 3 signed change: uint volume ‖ 64-byte signature ‖ bytes
  *                 4 record of the term chain · 5 certificate · 6 era
- *   journal.log   1 incarnation: 8 bytes · 2 promise · 3 grant · 4 accept · 5 signed
+ *   journal.log   1 incarnation: 8 bytes · 2 word · 3 signed
  *
  * Where nothing else is said the body is the bytes that the core made, which alone reads them.
  */
@@ -21,13 +21,13 @@ export type RoomEntry =
 /** What this voter alone has bound itself to. */
 export type JournalEntry =
   | { kind: 'incarnation'; incarnation: string }
-  /** 'signed' is the highest own sequence number, written before the change is sent. */
-  | { kind: 'promise' | 'grant' | 'accept' | 'signed'; bytes: Uint8Array }
+  /** A word is a grant or an accept, as the lease wrote it. 'signed' is the highest own sequence number, written before the change is sent. */
+  | { kind: 'word' | 'signed'; bytes: Uint8Array }
 
 export type StoredEntry = RoomEntry | JournalEntry
 
 export const ROOM_TYPES = [1, 2, 3, 4, 5, 6] as const
-export const JOURNAL_TYPES = [1, 2, 3, 4, 5] as const
+export const JOURNAL_TYPES = [1, 2, 3] as const
 
 /** Which log an entry belongs to, and its record there. */
 export function recordOf(entry: StoredEntry): { log: 'room' | 'journal'; record: Entry } {
@@ -46,14 +46,10 @@ export function recordOf(entry: StoredEntry): { log: 'room' | 'journal'; record:
       return room(6, entry.bytes)
     case 'incarnation':
       return journal(1, new Writer().id(entry.incarnation).done())
-    case 'promise':
+    case 'word':
       return journal(2, entry.bytes)
-    case 'grant':
-      return journal(3, entry.bytes)
-    case 'accept':
-      return journal(4, entry.bytes)
     case 'signed':
-      return journal(5, entry.bytes)
+      return journal(3, entry.bytes)
   }
 }
 
@@ -84,12 +80,8 @@ export function journalEntryOf({ type, body }: Entry): ReadEntry<JournalEntry> {
     case 1:
       return decode(body, reader => ({ kind: 'incarnation', incarnation: reader.id<string>(8) }))
     case 2:
-      return ok({ kind: 'promise', bytes: body })
+      return ok({ kind: 'word', bytes: body })
     case 3:
-      return ok({ kind: 'grant', bytes: body })
-    case 4:
-      return ok({ kind: 'accept', bytes: body })
-    case 5:
       return ok({ kind: 'signed', bytes: body })
     default:
       return { kind: 'malformed', why: `${type} is no type of journal.log` }

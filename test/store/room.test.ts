@@ -14,9 +14,8 @@ test('S420: every kind of entry comes back as it was, the journal first', async 
   const disk = memoryDisk()
   const { room } = await opened(disk)
   const journal: StoredEntry[] = [
-    { kind: 'promise', bytes: utf8('p') },
-    { kind: 'grant', bytes: utf8('g') },
-    { kind: 'accept', bytes: utf8('a') },
+    { kind: 'word', bytes: utf8('p') },
+    { kind: 'word', bytes: utf8('g') },
     { kind: 'signed', bytes: utf8('s') },
   ]
   const shared: StoredEntry[] = [
@@ -49,9 +48,9 @@ test('S421: a change is stored as its volume, its signature where it has one, it
 
 test('S422: after a crash both logs together hold a prefix of what was appended', async () => {
   const entries: StoredEntry[] = [
-    { kind: 'promise', bytes: utf8('0') },
+    { kind: 'word', bytes: utf8('0') },
     { kind: 'record', bytes: utf8('1') },
-    { kind: 'accept', bytes: utf8('2') },
+    { kind: 'word', bytes: utf8('2') },
     { kind: 'certificate', bytes: utf8('3') },
     { kind: 'auth', bytes: utf8('4') },
     { kind: 'signed', bytes: utf8('5') },
@@ -83,7 +82,7 @@ test('S422: a list costs one sync for each stretch that is for one log', async (
   const disk = memoryDisk()
   const { room } = await opened(disk)
   const auth: StoredEntry = { kind: 'auth', bytes: utf8('x') }
-  const accept: StoredEntry = { kind: 'accept', bytes: utf8('x') }
+  const accept: StoredEntry = { kind: 'word', bytes: utf8('x') }
   const costs = async (entries: StoredEntry[]): Promise<number> => {
     const before = disk.syncs()
     room.append(entries)
@@ -98,7 +97,7 @@ test('S422: a list costs one sync for each stretch that is for one log', async (
 test('S423: a fault of one log stops both until the room is opened again', async () => {
   const disk = memoryDisk()
   const { room } = await opened(disk)
-  room.append([{ kind: 'accept', bytes: utf8('lost') }])
+  room.append([{ kind: 'word', bytes: utf8('lost') }])
   disk.failWrite(1, 'ENOSPC', 2)
   expect(await room.flush()).toMatchObject({ kind: 'stopped', fault: { code: 'ENOSPC' } })
   room.append([{ kind: 'auth', bytes: utf8('refers to it') }])
