@@ -30,6 +30,24 @@ export const PENDING_ROOM_MAX_BYTES = 64 << 20
 export const AUTH_HEADS_MAX = 16
 /** One auth op, fraud proofs (two runs) included. */
 export const AUTH_OP_MAX_BYTES = 1 << 20
+/** Auth ops of a room: years of joins and removals, and what memory and an evaluation can bear. */
+export const AUTH_OPS_MAX = 10_000
+/** Auth ops held whose parents are not here yet, and their bytes together. */
+export const AUTH_PENDING_MAX_OPS = 1_000
+export const AUTH_PENDING_MAX_BYTES = 8 << 20
+/** Streams that one op may seal: an agent has a few incarnations, a cloned VM a few dozen. */
+export const SEALS_MAX = 1_000
+/** Admissions that a close may name: the uses of an invite and as many concurrent extras. */
+export const CLOSE_ADMISSIONS_MAX = 400
+/** Verdicts about auth heads that are remembered: each costs one evaluation of their past. */
+export const AUTH_HEADS_REMEMBERED_MAX = 1_024
+/** An invite link: its 130 fixed characters and the addresses. */
+export const LINK_MAX_CHARS = 2_048
+/** Addresses in an invite link: every interface of a laptop, in both address families. */
+export const LINK_ADDRESSES_MAX = 16
+/** Sentence of a refusal, and names of those who can approve, in the answer to a join. */
+export const JOIN_WHY_MAX_BYTES = 1_024
+export const JOIN_APPROVERS_MAX = 16
 /** A name of an agent or a room. */
 export const NAME_MAX_BYTES = 64
 /** Voters of a room: more make every confirmation slower and none safer. */
