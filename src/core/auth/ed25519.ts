@@ -4,6 +4,8 @@
  * Libraries disagree about keys and signatures that no honest signer makes, and one on which two
  * peers disagree would split the room. So everything here is compared as bytes in its one canonical
  * form: S below the group order, A a canonical point, and R exactly the encoding of S·B − k·A.
+ * Neither A nor R is of small order: the platform's implementation refuses those, measured on
+ * Node 24, and no honest signer makes them.
  */
 import { Point, getPublicKey, hashes, sign } from '@noble/ed25519'
 import { sha512 } from '@noble/hashes/sha2.js'
@@ -19,7 +21,7 @@ const ORDER = Point.CURVE().n
 /** Whether the signature holds under SPEC's rule; the oracle for every faster implementation. */
 export const verifyReference: Verify = (key, message, signature) => {
   const A = pointOf(key)
-  if (A === undefined || signature.length !== 64) return false
+  if (A === undefined || A.isSmallOrder() || signature.length !== 64) return false
 
   const R = signature.subarray(0, 32)
   const S = littleEndian(signature.subarray(32))
@@ -27,8 +29,9 @@ export const verifyReference: Verify = (key, message, signature) => {
 
   const k = littleEndian(sha512(concat(R, A.toBytes(), message))) % ORDER
   const SB = S === 0n ? Point.ZERO : Point.BASE.multiplyUnsafe(S)
-  const expected = SB.subtract(A.multiplyUnsafe(k)).toBytes()
-  return expected.every((byte, at) => byte === R[at])
+  const expected = SB.subtract(A.multiplyUnsafe(k))
+  if (expected.isSmallOrder()) return false
+  return expected.toBytes().every((byte, at) => byte === R[at])
 }
 
 /**
