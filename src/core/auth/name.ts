@@ -32,11 +32,24 @@ export function isName(text: string): text is Name {
 
 /** `wanted`, or the first of `wanted-2`, `wanted-3`… that nobody has in either case. */
 export function uniqueName(wanted: Name, taken: Iterable<string>): Name {
-  const folded = new Set([...taken].map(fold))
-  if (!folded.has(fold(wanted))) return wanted
-  for (let n = 2; ; n++) {
-    const candidate = shorten(wanted, `-${n}`)
-    if (!folded.has(fold(candidate))) return candidate as Name
+  return namer(taken)(wanted)
+}
+
+/**
+ * Hands out names, each to the first who asks. Remembers the numbers it gave, as a thousand
+ * members of one name must not cost a million questions.
+ */
+export function namer(taken: Iterable<string> = []): (wanted: Name) => Name {
+  const used = new Set([...taken].map(fold))
+  const next = new Map<string, number>()
+  return wanted => {
+    const base = fold(wanted)
+    let name = wanted
+    let n = next.get(base) ?? 2
+    for (; used.has(fold(name)); n++) name = shorten(wanted, `-${n}`) as Name
+    next.set(base, n)
+    used.add(fold(name))
+    return name
   }
 }
 

@@ -76,7 +76,8 @@ test('S144: an address is a host or an IP address without brackets, and a port',
     expect(parseAddress(given), given).toBe(read)
   }
   const bad = ['', 'a', 'a:', ':1', 'a:0', 'a:65536', '256.0.0.1:1', '1.2.3:1', '-a:1', 'a b:1']
-  for (const given of [...bad, '[a]:1', '1::2::3:80', 'fe80::1%eth0:1', 'a,b:1', `${'a'.repeat(254)}:1`]) {
+  const worse = ['[a]:1', '1::2::3:80', 'fe80::1%eth0:1', 'a,b:1', `${'a'.repeat(254)}:1`]
+  for (const given of [...bad, ...worse]) {
     expect(parseAddress(given), given).toBeUndefined()
   }
 })

@@ -23,7 +23,8 @@ const room = hashOf(utf8('room')) as RoomId
 const ids = [hashOf(utf8('1')), hashOf(utf8('2'))].sort()
 const spot = { room, parents: ids }
 const actor = `${bob.key}0000000000000001` as ActorId
-const seals = [seal(room, bob, { seq: 3 }), seal(room, bob, { seq: 9, incarnation: 'f'.repeat(16) })]
+const later = { seq: 9, incarnation: 'f'.repeat(16) }
+const seals = [seal(room, bob, { seq: 3 }), seal(room, bob, later)]
 const runs = [
   { changes: [utf8('b'), utf8('c')], signature: new Uint8Array(64).fill(1) },
   { changes: [utf8('a')], signature: new Uint8Array(64).fill(2) },
@@ -48,7 +49,7 @@ const OPS: SignedOp[] = [
   makeRecover(alice, spot, { era: 1, voters: [actor] }),
 ]
 
-test('S107: every kind of op reads back as it was written, and its id follows from its body', () => {
+test('S107: every kind of op reads back as it was written', () => {
   for (const made of OPS) {
     const read = decodeOp(made.bytes)
     expect(read, made.op.deed.kind).toEqual({ kind: 'ok', value: made })
@@ -80,7 +81,7 @@ test('S109: an op that is cut short, or has a byte more, is malformed', () => {
   }
 })
 
-test('S109: an op with any one byte changed is malformed or another op, and reads back alike', () => {
+test('S109: an op with any one byte changed is malformed or another op', () => {
   for (const { bytes, id } of OPS.slice(0, 12)) {
     for (let at = 0; at < bytes.length - 64; at += 3) {
       const changed = bytes.slice()
@@ -118,9 +119,9 @@ test('S109: one set of ids has one spelling', () => {
   expect(why(approve([...ids].reverse()))).toContain('out of order')
   expect(why(approve([ids[0] as Hash, ids[0] as Hash]))).toContain('out of order')
   expect(why(approve([]))).toContain('outside any room')
-  expect(why(approve(Array.from({ length: 17 }, (_, at) => hashOf(utf8(`${at}`))).sort()))).not.toBe(
-    'ok',
-  )
+  const many = Array.from({ length: 17 }, (_, at) => hashOf(utf8(`${at}`))).sort()
+  expect(why(approve(many.slice(1)))).toBe('ok')
+  expect(why(approve(many))).toContain('out of range')
 })
 
 test('S108: numbers that no kind, role, reason or policy has are malformed', () => {
@@ -142,7 +143,9 @@ test('S108: numbers that no kind, role, reason or policy has are malformed', () 
 })
 
 test('S102: an op that holds a name which is none is malformed', () => {
-  expect(why(raw(w => head(w).u8(5).id(bob.key).text('b/b').u8(3)))).toContain('a name that is none')
+  const named = (text: string) => raw(w => head(w).u8(5).id(bob.key).text(text).u8(3))
+  expect(why(named('bob'))).toBe('ok')
+  expect(why(named('b/b'))).toContain('a name that is none')
 })
 
 test('bytes of one purpose are never those of another', () => {
