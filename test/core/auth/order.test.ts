@@ -171,7 +171,7 @@ function hasLeft(log: AuthLog): boolean {
 }
 
 test('S115: random stories give one membership in every order, and keep their founder', () => {
-  for (let seed = 1; seed <= 25; seed++) {
+  for (let seed = 1; seed <= 12; seed++) {
     const { log, room } = randomStory(seed, 24)
     const roll = dice(seed)
     const story = told(evaluated(log))
@@ -186,7 +186,7 @@ test('S115: random stories give one membership in every order, and keep their fo
 })
 
 test('S139: what a log says about some heads is what it said when it held no more', () => {
-  for (let seed = 100; seed < 106; seed++) {
+  for (let seed = 100; seed < 103; seed++) {
     const { log, room } = randomStory(seed, 24)
     const whole = evaluated(log)
     const partial = new AuthLog(room, () => true)
