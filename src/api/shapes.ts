@@ -19,7 +19,7 @@ export const member = z.object({
   status: z.enum(['active', 'pending', 'removed']),
   me: z.boolean(),
   online: z.boolean(),
-  path: z.enum(['self', 'direct', 'relay', 'none']),
+  path: z.enum(['self', 'lan', 'direct', 'relay', 'none']),
   address: z.string().optional(),
   lastSeen: moment.optional(),
 })

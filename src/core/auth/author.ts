@@ -14,7 +14,12 @@ import { type SignedOp, signOp } from './op.ts'
 import type { GivenRole } from './roles.ts'
 
 /** Where the next op goes: the room, and what its author has seen (`log.parents()`). */
-export type Spot = { readonly room: RoomId; readonly parents: readonly Hash[] }
+export type Spot = {
+  readonly room: RoomId
+  readonly parents: readonly Hash[]
+  /** By the author's clock. */
+  readonly at: Instant
+}
 
 /** Founds a room; its id is the id of the op. */
 export function makeGenesis(
@@ -25,10 +30,12 @@ export function makeGenesis(
     readonly name: Name
     readonly secret: Uint8Array
     readonly approve: boolean
+    readonly at: Instant
   },
 ): SignedOp {
   const room = '' as RoomId
-  return signOp(founder, { room, parents: [], deed: { kind: 'genesis', ...genesis } })
+  const { at, ...deed } = genesis
+  return signOp(founder, { room, parents: [], at, deed: { kind: 'genesis', ...deed } })
 }
 
 /** Makes an invite for whoever holds the private half of `key`. */
@@ -139,8 +146,8 @@ export function makeRecover(
   return make(author, spot, { kind: 'recover', ...recovery, voters: unique(recovery.voters) })
 }
 
-function make(author: Signer, { room, parents }: Spot, deed: Deed): SignedOp {
-  return signOp(author, { room, parents: unique(parents), deed })
+function make(author: Signer, { room, parents, at }: Spot, deed: Deed): SignedOp {
+  return signOp(author, { room, parents: unique(parents), at, deed })
 }
 
 function unique<Id extends string>(ids: readonly Id[]): Id[] {

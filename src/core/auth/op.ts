@@ -5,7 +5,7 @@
  * the hash of what is signed. The parents are also what an op has seen: an op that takes a right
  * away lets stand what is in its past, and ends the rest.
  */
-import type { Hash, PublicKey, RoomId } from '../brand.ts'
+import type { Hash, Instant, PublicKey, RoomId } from '../brand.ts'
 import { hashOf, tagged } from '../bytes/hash.ts'
 import { type Decoded, Reader, decode } from '../bytes/reader.ts'
 import { Writer } from '../bytes/writer.ts'
@@ -19,6 +19,8 @@ export type AuthOp = {
   readonly author: PublicKey
   /** Strictly ascending; empty only in the genesis. */
   readonly parents: readonly Hash[]
+  /** When its author's clock says it was made. Shown, and never decides. */
+  readonly at: Instant
   readonly deed: Deed
 }
 
@@ -64,9 +66,9 @@ export function isSigned({ op, bytes }: SignedOp, verify: Verify): boolean {
   return verify(op.author, tagged('knot/auth/1', body), reader.raw(64))
 }
 
-function encodeBody({ room, author, parents, deed }: AuthOp): Uint8Array {
+function encodeBody({ room, author, parents, at, deed }: AuthOp): Uint8Array {
   const writer = new Writer().u8(VERSION).id(deed.kind === 'genesis' ? NO_ROOM : room).id(author)
-  writer.list(parents, parent => writer.id(parent))
+  writer.list(parents, parent => writer.id(parent)).uint(at)
   writeDeed(writer, deed)
   return writer.done()
 }
@@ -79,13 +81,14 @@ function readBody(outer: Reader, body: Uint8Array, id: Hash): AuthOp {
     const room = reader.id<RoomId>(32)
     const author = reader.id<PublicKey>(32)
     const parents = ascending<Hash>(reader, { size: 32, max: AUTH_HEADS_MAX })
+    const at = reader.uint() as Instant
     const deed = readDeed(reader)
     if (deed.kind !== 'genesis') {
       if (room === NO_ROOM || parents.length === 0) reader.fail(`a ${deed.kind} outside any room`)
-      return { room, author, parents, deed }
+      return { room, author, parents, at, deed }
     }
     if (room !== NO_ROOM || parents.length > 0) reader.fail('a genesis within a room')
-    return { room: id as RoomId, author, parents, deed }
+    return { room: id as RoomId, author, parents, at, deed }
   })
   return read.kind === 'ok' ? read.value : outer.fail(read.why)
 }

@@ -4,7 +4,7 @@ import { type Membership, evaluate } from '../../../src/core/auth/evaluate.ts'
 import { type Added, AuthLog } from '../../../src/core/auth/log.ts'
 import type { SignedOp } from '../../../src/core/auth/op.ts'
 import { alice, isSound, verify } from './keys.ts'
-import { GENESIS } from './ops.ts'
+import { GENESIS, NOON } from './ops.ts'
 
 export * from './ops.ts'
 
@@ -27,8 +27,8 @@ export function founded(policy: { approve: boolean } = { approve: false }): Stag
   const stage: Stage = {
     log,
     genesis,
-    spot: () => ({ room: log.room, parents: log.parents() }),
-    after: (...seen) => ({ room: log.room, parents: seen.map(({ id }) => id) }),
+    spot: () => ({ room: log.room, parents: log.parents(), at: NOON }),
+    after: (...seen) => ({ room: log.room, parents: seen.map(({ id }) => id), at: NOON }),
     play: (...ops) => {
       for (const op of ops) accepted(log.add(op.bytes, verify))
       return ops.at(-1) as SignedOp

@@ -1,3 +1,4 @@
+import { NOON } from './ops.ts'
 import { expect, test } from 'vitest'
 import {
   makeApprove,
@@ -86,7 +87,7 @@ test('S110: an op of another room, another genesis included, is invalid', () => 
   const { stage } = scene()
   const other = makeGenesis(bob, GENESIS)
   expect(why(stage, other)).toContain('belongs to room')
-  const foreign = add(alice, { room: other.op.room, parents: [other.id] }, dave, 'member')
+  const foreign = add(alice, { room: other.op.room, parents: [other.id], at: NOON }, dave, 'member')
   expect(why(stage, foreign)).toContain('belongs to room')
 })
 

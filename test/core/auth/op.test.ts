@@ -17,11 +17,11 @@ import { hashOf, tagged } from '../../../src/core/bytes/hash.ts'
 import { utf8 } from '../../../src/core/bytes/text.ts'
 import { Writer } from '../../../src/core/bytes/writer.ts'
 import { AUTH_OP_MAX_BYTES } from '../../../src/core/limits.ts'
-import { GENESIS, admit, alice, bob, carol, invite, name, seal, verify } from './ops.ts'
+import { GENESIS, NOON, admit, alice, bob, carol, invite, name, seal, verify } from './ops.ts'
 
 const room = hashOf(utf8('room')) as RoomId
 const ids = [hashOf(utf8('1')), hashOf(utf8('2'))].sort()
-const spot = { room, parents: ids }
+const spot = { room, parents: ids, at: NOON }
 const actor = `${bob.key}0000000000000001` as ActorId
 const later = { seq: 9, incarnation: 'f'.repeat(16) }
 const seals = [seal(room, bob, { seq: 3 }), seal(room, bob, later)]
@@ -105,7 +105,8 @@ function raw(write: (writer: Writer) => Writer): Uint8Array {
 }
 
 function head(writer: Writer, parents: readonly Hash[] = ids): Writer {
-  return writer.u8(1).id(room).id(alice.key).list(parents, parent => writer.id(parent))
+  writer.u8(1).id(room).id(alice.key).list(parents, parent => writer.id(parent))
+  return writer.uint(NOON)
 }
 
 function why(bytes: Uint8Array): string {

@@ -21,12 +21,16 @@ import { alice, bob, carol, dave, erin, name, seedOf, signer } from './keys.ts'
 
 export * from './keys.ts'
 
+/** The moment of every op of the tests. */
+export const NOON = 1_700_000_000_000 as Instant
+
 export const GENESIS = {
   incarnation: '0000000000000001',
   founder: name('alice'),
   name: name('orchard'),
   secret: seedOf('secret'),
   approve: false,
+  at: NOON,
 }
 
 export const NAMES = new Map([alice, bob, carol, dave, erin].map((each, at) => {

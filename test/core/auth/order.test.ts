@@ -1,3 +1,4 @@
+import { NOON } from './ops.ts'
 import { expect, test } from 'vitest'
 import { makeApprove, makeClose, makeRecover, makeRotate } from '../../../src/core/auth/author.ts'
 import type { Membership } from '../../../src/core/auth/evaluate.ts'
@@ -140,7 +141,8 @@ function randomStory(seed: number, length: number): { log: AuthLog; room: RoomId
   for (let tries = 0; own.ops().length < length && tries < 10 * length; tries++) {
     const entry = of(own.ops())
     const heads = roll(3) > 0 ? own.heads() : [entry.id, of(own.ops()).id]
-    const spot = { room: own.room, parents: roll(2) > 0 ? own.parents(heads) : heads }
+    const parents = roll(2) > 0 ? own.parents(heads) : heads
+    const spot = { room: own.room, parents, at: NOON }
     const author = roll(4) === 0 ? founder : of(UNSIGNED)
     const target = of([founder, ...UNSIGNED])
     const deeds = [

@@ -20,14 +20,22 @@ import {
   rotateMessage,
 } from '../../../src/core/auth/messages.ts'
 import { decodeOp, signOp } from '../../../src/core/auth/op.ts'
-import type { Hash, PublicKey, RoomId } from '../../../src/core/brand.ts'
+import type { Hash, Instant, PublicKey, RoomId } from '../../../src/core/brand.ts'
 import { fromHex, hex } from '../../../src/core/bytes/text.ts'
 import type { Signer } from '../../../src/core/crypto.ts'
 
 type Vectors = {
   keys: Record<string, { seed: string; key: PublicKey; agent: string; fingerprint: string }>
   room: RoomId
-  ops: { name: string; author: string; parents: string[]; deed: object; id: Hash; bytes: string }[]
+  ops: {
+    name: string
+    author: string
+    parents: string[]
+    at: Instant
+    deed: object
+    id: Hash
+    bytes: string
+  }[]
   signatures: {
     purpose: string
     signer: string
@@ -81,10 +89,11 @@ test('S100: agent ids and fingerprints of the vectors', () => {
 
 test('S108: one op of every kind in the vectors', () => {
   const ids = new Map(vectors.ops.map(({ name, id }) => [name, id]))
-  for (const { name, author, parents, deed, id, bytes: written } of vectors.ops) {
+  for (const { name, author, parents, at, deed, id, bytes: written } of vectors.ops) {
     const op = {
       room: vectors.room,
       parents: parents.map(parent => ids.get(parent) as Hash).sort(),
+      at,
       deed: revive<Deed>(deed),
     }
     const made = signOp(signer(author), op)
