@@ -16,8 +16,8 @@ export function hashOf(...parts: readonly Uint8Array[]): Hash {
 }
 
 /**
- * What is signed or hashed for one purpose: the purpose's name, a zero byte, then the body. No
- * name is a prefix of another with its zero byte, so bytes made for one purpose never serve another.
+ * What is signed or hashed for one purpose: the purpose's name, a zero byte, then the body. No name
+ * is a prefix of another with its zero byte, so bytes made for one purpose never serve another.
  */
 export function tagged(purpose: string, body: Uint8Array): Uint8Array {
   const tag = utf8(purpose)

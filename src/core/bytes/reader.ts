@@ -55,6 +55,11 @@ export class Reader {
     return view
   }
 
+  /** A view of everything that was not read yet. */
+  rest(): Uint8Array {
+    return this.raw(this.#bytes.length - this.#at)
+  }
+
   /** The next `size` bytes as lower-case hex. */
   id<Id extends string>(size: number): Id {
     return hex(this.raw(size)) as Id
@@ -64,7 +69,7 @@ export class Reader {
     return this.raw(1)[0] as number
   }
 
-  /** An integer in the shortest unsigned LEB128, at most `max` (default 2^53 - 1). */
+  /** An integer in the shortest unsigned LEB128, at most `max` (by default 2^53 - 1). */
   uint(max: number = Number.MAX_SAFE_INTEGER): number {
     let value = 0
     let scale = 1
@@ -91,9 +96,10 @@ export class Reader {
     return fromUtf8(this.bytes(max)) ?? this.fail('not UTF-8')
   }
 
-  /** A count of at most `max`, then each item. */
+  /** A count of at most `max`, then each item, of at least one byte. */
   list<T>(max: number, read: () => T): T[] {
     const count = this.uint(max)
+    if (count > this.#bytes.length - this.#at) this.fail('cut short')
     const items: T[] = []
     for (let i = 0; i < count; i++) items.push(read())
     return items

@@ -25,6 +25,7 @@ export class Writer {
 
   /** One byte, 0 to 255. */
   u8(value: number): this {
+    if ((value & 0xff) !== value) throw new Error(`bug: not a byte: ${value}`)
     this.#reserve(1)
     this.#bytes[this.#length++] = value
     return this
