@@ -138,6 +138,8 @@ export const FRAME_OPS_MAX = 1_000
 export const CATCH_UP_BYTES = 1 << 20
 /** Wait before asking others for a change that its author probably sent already. */
 export const WANT_DELAY_MS = 300
+/** Addresses of one peer that its beats tell, the nearest first. */
+export const BEAT_ADDRESSES_MAX = 8
 /** File names that a push or a verdict lists; more are counted. */
 export const FILES_NAMED_MAX = 200
 /** A run is cut here, where a signature allows, so that a slow link still shows progress. */

@@ -6,9 +6,10 @@ import type { ActorId, RoomId } from '../brand.ts'
 import { keyOf } from '../brand.ts'
 import { tagged } from '../bytes/hash.ts'
 import { decode } from '../bytes/reader.ts'
+import { utf8 } from '../bytes/text.ts'
 import { Writer } from '../bytes/writer.ts'
 import type { Signer, Verify } from '../crypto.ts'
-import { ADDRESSES_MAX } from '../limits.ts'
+import { ADDRESS_MAX_BYTES, BEAT_ADDRESSES_MAX } from '../limits.ts'
 
 export type Beat = {
   actor: ActorId
@@ -20,7 +21,10 @@ export type Beat = {
   integrates: 'yes' | 'no'
 }
 
-/** A beat's bytes: its fields, then the actor's signature over them and the room. */
+/**
+ * A beat's bytes: its fields, then the actor's signature over them and the room. A machine of many
+ * networks has more addresses than a beat takes; it tells the first ones.
+ */
 export function encodeBeat(room: RoomId, beat: Beat, signer: Signer): Uint8Array {
   const body = bodyOf(beat)
   return new Writer().raw(body).raw(signer.sign(signed(room, body))).done()
@@ -33,7 +37,7 @@ export function readBeat(room: RoomId, bytes: Uint8Array, verify: Verify): Beat 
   const read = decode(body, (r): Beat => ({
     actor: r.id(40),
     counter: r.uint(),
-    addresses: r.list(ADDRESSES_MAX, () => r.text(300)),
+    addresses: r.list(BEAT_ADDRESSES_MAX, () => r.text(ADDRESS_MAX_BYTES)),
     integrates: r.uint(1) === 1 ? 'yes' : 'no',
   }))
   if (read.kind === 'malformed') return undefined
@@ -43,7 +47,8 @@ export function readBeat(room: RoomId, bytes: Uint8Array, verify: Verify): Beat 
 
 function bodyOf(beat: Beat): Uint8Array {
   const w = new Writer().id(beat.actor).uint(beat.counter)
-  w.list(beat.addresses, (address) => w.text(address))
+  const short = beat.addresses.filter((address) => utf8(address).length <= ADDRESS_MAX_BYTES)
+  w.list(short.slice(0, BEAT_ADDRESSES_MAX), (address) => w.text(address))
   return w.uint(beat.integrates === 'yes' ? 1 : 0).done()
 }
 
