@@ -15,10 +15,12 @@ import {
   FRAME_MAX_BYTES,
   FRAME_OPS_MAX,
   FRONTIER_MAX,
+  OP_NUMBER_MAX,
   RUN_MAX_CHANGES,
 } from '../limits.ts'
+import { type FactId, isFactId } from '../room/facts.ts'
 
-/** The version that a hello names; another one is refused with both numbers. */
+/** The version that a hello names first; what follows is read only when it is ours. */
 export const SYNC_VERSION = 1
 
 /** How far a peer holds one stream: its last change. */
@@ -39,13 +41,12 @@ export type Frame =
   | { kind: 'lease'; message: Uint8Array }
   /** A signed beat, perhaps of somebody else. */
   | { kind: 'beat'; beat: Uint8Array }
-  /** Pushes (fact ids) whose commits the sender holds and pins. */
-  | { kind: 'held'; pushes: string[] }
+  /** Pushes whose commits the sender holds and pins. */
+  | { kind: 'held'; pushes: FactId[] }
 
 const NUMBER = { hello: 1, auth: 2, run: 3, have: 4, want: 5, lease: 6, beat: 7, held: 8 } as const
-const KIND = new Map(
-  (Object.keys(NUMBER) as Frame['kind'][]).map((kind): [number, Frame['kind']] => [NUMBER[kind], kind]),
-)
+const KINDS = Object.keys(NUMBER) as Frame['kind'][]
+const KIND = new Map(KINDS.map((kind): [number, Frame['kind']] => [NUMBER[kind], kind]))
 
 /** One frame's bytes. */
 export function encodeFrame(frame: Frame): Uint8Array {
@@ -83,51 +84,61 @@ export function encodeFrame(frame: Frame): Uint8Array {
   return w.done()
 }
 
-/** Reads a frame of a peer; refuses everything that is not exactly of the form above. */
+/**
+ * Reads a frame of a peer; refuses everything that is not exactly of the form above. The byte
+ * fields are views: whoever keeps one keeps the whole frame, or copies it.
+ */
 export function decodeFrame(bytes: Uint8Array): Decoded<Frame> {
   return decode(bytes, (r): Frame => {
+    if (bytes.length > FRAME_MAX_BYTES) r.fail(`a frame of ${bytes.length} bytes`)
     const kind = KIND.get(r.u8())
     switch (kind) {
       case undefined:
         return r.fail('unknown kind of frame')
       case 'hello':
-        return {
-          kind,
-          version: r.uint(),
-          actor: r.id(40),
-          authHeads: r.list(AUTH_HEADS_MAX, () => r.id<Hash>(32)),
-          frontier: readFrontier(r),
-        }
+        return { kind, ...readHello(r) }
       case 'auth':
         return {
           kind,
-          heads: r.list(AUTH_HEADS_MAX, () => r.id<Hash>(32)),
+          heads: readHeads(r),
           ops: r.list(FRAME_OPS_MAX, () => r.bytes(AUTH_OP_MAX_BYTES)),
         }
       case 'run':
-        return {
-          kind,
-          actor: r.id(40),
-          seq: r.uint(),
-          changes: r.list(RUN_MAX_CHANGES, () => r.bytes(CHANGE_MAX_BYTES)),
-          signature: r.raw(64),
-        }
+        return { kind, ...readRun(r) }
       case 'have':
         return { kind, frontier: readFrontier(r) }
       case 'want':
-        return { kind, streams: r.list(FRONTIER_MAX, () => ({ actor: r.id(40), seq: r.uint() })) }
+        return { kind, streams: readWanted(r) }
       case 'lease':
-        return { kind, message: rest(r, bytes) }
+        return { kind, message: r.rest() }
       case 'beat':
-        return { kind, beat: rest(r, bytes) }
+        return { kind, beat: r.rest() }
       case 'held':
-        return { kind, pushes: r.list(FRAME_OPS_MAX, () => r.text(32)) }
+        return { kind, pushes: r.list(FRAME_OPS_MAX, () => readPush(r)) }
     }
   })
 }
 
-function rest(r: Reader, bytes: Uint8Array): Uint8Array {
-  return r.raw(Math.min(bytes.length, FRAME_MAX_BYTES) - r.at)
+type Fields<Kind extends Frame['kind']> = Omit<Extract<Frame, { kind: Kind }>, 'kind'>
+
+function readHello(r: Reader): Fields<'hello'> {
+  const version = r.uint()
+  if (version !== SYNC_VERSION) {
+    r.fail(`it speaks sync version ${version}, this peer ${SYNC_VERSION}; update the older knot,`)
+  }
+  return { version, actor: r.id(40), authHeads: readHeads(r), frontier: readFrontier(r) }
+}
+
+function readRun(r: Reader): Fields<'run'> {
+  const actor = r.id<ActorId>(40)
+  const seq = readSeq(r)
+  const changes = r.list(RUN_MAX_CHANGES, () => r.bytes(CHANGE_MAX_BYTES))
+  if (changes.length === 0) r.fail('a run of no changes')
+  return { actor, seq, changes, signature: r.raw(64) }
+}
+
+function readHeads(r: Reader): Hash[] {
+  return r.list(AUTH_HEADS_MAX, () => r.id<Hash>(32))
 }
 
 function writeFrontier(w: Writer, frontier: readonly Reach[]): void {
@@ -135,5 +146,28 @@ function writeFrontier(w: Writer, frontier: readonly Reach[]): void {
 }
 
 function readFrontier(r: Reader): Reach[] {
-  return r.list(FRONTIER_MAX, () => ({ actor: r.id(40), seq: r.uint(), hash: r.id<Hash>(32) }))
+  const reach = () => ({ actor: r.id<ActorId>(40), seq: readSeq(r), hash: r.id<Hash>(32) })
+  return inOrder(r, r.list(FRONTIER_MAX, reach))
+}
+
+function readWanted(r: Reader): Fields<'want'>['streams'] {
+  const wanted = () => ({ actor: r.id<ActorId>(40), seq: r.uint(OP_NUMBER_MAX) })
+  return inOrder(r, r.list(FRONTIER_MAX, wanted))
+}
+
+/** Streams in ascending order: each is named once, and the same set has the same bytes. */
+function inOrder<Row extends { actor: ActorId }>(r: Reader, rows: Row[]): Row[] {
+  const wrong = rows.some(({ actor }, i) => i > 0 && actor <= (rows[i - 1] as Row).actor)
+  return wrong ? r.fail('streams out of order') : rows
+}
+
+/** The place of a change in its stream, from 1. */
+function readSeq(r: Reader): number {
+  const seq = r.uint(OP_NUMBER_MAX)
+  return seq === 0 ? r.fail('no change has seq 0') : seq
+}
+
+function readPush(r: Reader): FactId {
+  const text = r.text(16)
+  return isFactId(text) ? text : r.fail('not the id of a push')
 }
