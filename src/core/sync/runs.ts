@@ -5,7 +5,7 @@
  * one, because each change names its predecessor by hash.
  */
 import type { Hash } from '../brand.ts'
-import { RUN_MAX_BYTES, RUN_MAX_CHANGES } from '../limits.ts'
+import { FRAME_MAX_BYTES, RUN_MAX_BYTES, RUN_MAX_CHANGES } from '../limits.ts'
 
 /** One change of a stream as this peer keeps it. */
 export type HeldChange = { hash: Hash; bytes: Uint8Array; signature: Uint8Array | undefined }
@@ -13,20 +13,24 @@ export type HeldChange = { hash: Hash; bytes: Uint8Array; signature: Uint8Array 
 export type Run = { seq: number; changes: Uint8Array[]; signature: Uint8Array }
 
 /**
- * The longest run that begins after `seq`; `held[0]` is seq 1. Undefined when nothing is lacking,
- * or when no signature lies within one run's bounds (the author's own fault: a run that long was
- * refused when it came in).
+ * The longest run that begins after `seq` and is not above RUN_MAX_BYTES, or else the shortest;
+ * `held[0]` is seq 1. Undefined when nothing is lacking, or when no signature is held as far as one
+ * frame reaches; the next change of the stream brings one.
  */
 export function runAfter(held: readonly HeldChange[], seq: number): Run | undefined {
-  const changes: Uint8Array[] = []
   let bytes = 0
-  let best: Run | undefined
-  for (let at = seq; at < held.length && changes.length < RUN_MAX_CHANGES; at++) {
+  let best: { end: number; signature: Uint8Array } | undefined
+  const stop = Math.min(held.length, seq + RUN_MAX_CHANGES)
+  for (let at = seq; at < stop; at++) {
     const { bytes: change, signature } = held[at] as HeldChange
     bytes += change.length
-    if (best !== undefined && bytes > RUN_MAX_BYTES) break
-    changes.push(change)
-    if (signature !== undefined) best = { seq: seq + 1, changes: changes.slice(), signature }
+    if (bytes > (best === undefined ? CHANGES_BYTES : RUN_MAX_BYTES)) break
+    if (signature !== undefined) best = { end: at + 1, signature }
   }
-  return best
+  if (best === undefined) return undefined
+  const changes = held.slice(seq, best.end).map((change) => change.bytes)
+  return { seq: seq + 1, changes, signature: best.signature }
 }
+
+/** Room for changes in a frame beside the actor, the seq, the lengths and the signature. */
+const CHANGES_BYTES = FRAME_MAX_BYTES - 1024
