@@ -140,6 +140,10 @@ export const CATCH_UP_BYTES = 1 << 20
 export const WANT_DELAY_MS = 300
 /** Addresses of one peer that its beats tell, the nearest first. */
 export const BEAT_ADDRESSES_MAX = 8
+/** Times that one peer is asked for one change in vain: what it sent us was refused here. */
+export const WANTS_MAX = 3
+/** Asks in vain that double the wait before the next: to about 10 s. */
+export const WANT_DOUBLINGS_MAX = 5
 /** File names that a push or a verdict lists; more are counted. */
 export const FILES_NAMED_MAX = 200
 /** A run is cut here, where a signature allows, so that a slow link still shows progress. */

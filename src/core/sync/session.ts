@@ -2,8 +2,8 @@
  * One session with one peer: what it is known to hold, and what it still has to be sent.
  *
  * Every change leaves by one path: the stream is marked as lacking at the peer, and `nextRuns`
- * serves what is marked, as much as the peer's outbox takes. A change of our own, a catch-up after a
- * partition and an answered `want` differ only in what marked them.
+ * serves what is marked, as much as the peer's outbox takes. A change of our own, a catch-up after
+ * a partition and an answered `want` differ only in what marked them.
  */
 import type { ActorId } from '../brand.ts'
 import { CATCH_UP_BYTES } from '../limits.ts'
@@ -21,11 +21,14 @@ export type Session = {
   /** The last change of each stream that the peer is known to hold or was sent. */
   reach: Map<ActorId, number>
   lacking: Set<ActorId>
-  /** Bytes of runs sent since the outbox was last seen with room. */
-  unpaced: number
-  /** Streams that the peer said it holds further than we do, since the given moment. */
-  ahead: Map<ActorId, { seq: number; since: number }>
+  /** Bytes of runs sent since the outbox had room, and whether a `drained` is awaited. */
+  outbox: { sent: number; awaited: 'yes' | 'no' }
+  /** Streams that the peer holds further than we do. */
+  ahead: Map<ActorId, Ahead>
 }
+
+/** How far a peer holds a stream, how far we did then, since when, and how often it was asked. */
+export type Ahead = { seq: number; ours: number; since: number; asked: number }
 
 /** A session at its start. */
 export function openSession(path: Path, address: string): Session {
@@ -35,7 +38,7 @@ export function openSession(path: Path, address: string): Session {
     actor: undefined,
     reach: new Map(),
     lacking: new Set(),
-    unpaced: 0,
+    outbox: { sent: 0, awaited: 'no' },
     ahead: new Map(),
   }
 }
@@ -51,12 +54,19 @@ export function frontierOf(streams: ReadonlyMap<ActorId, readonly HeldChange[]>)
   return frontier
 }
 
-/** Takes the peer's word for how far it holds a stream. */
-export function learnReach(session: Session, reach: Reach, ours: number, now: number): void {
-  const known = session.reach.get(reach.actor) ?? 0
-  session.reach.set(reach.actor, Math.max(known, reach.seq))
-  if (ours < reach.seq) session.ahead.set(reach.actor, { seq: reach.seq, since: now })
-  else session.ahead.delete(reach.actor)
+/** Takes the peer's word for how far it holds a stream, of which we hold `ours` changes. */
+export function learnReach(
+  session: Session,
+  { actor, seq }: { actor: ActorId; seq: number },
+  ours: number,
+  now: number,
+): void {
+  session.reach.set(actor, Math.max(session.reach.get(actor) ?? 0, seq))
+  const known = session.ahead.get(actor)
+  if (seq <= ours) session.ahead.delete(actor)
+  else if (known === undefined) session.ahead.set(actor, { seq, ours, since: now, asked: 0 })
+  // A stream that grows faster than we would ask is waited for no longer than another.
+  else if (seq > known.seq) session.ahead.set(actor, { ...known, seq, asked: 0 })
 }
 
 /** Marks a stream, when it is longer than what the peer holds of it. */
@@ -69,27 +79,29 @@ export function nextRuns(
   session: Session,
   streams: ReadonlyMap<ActorId, readonly HeldChange[]>,
 ): { frames: Frame[]; pace: 'yes' | 'no' } {
+  const { outbox, reach, lacking } = session
   const frames: Frame[] = []
-  if (session.actor === undefined) return { frames, pace: 'no' }
-  for (const actor of [...session.lacking].sort()) {
+  // A second `drained` for one outbox would let twice as much into the next one.
+  if (session.actor === undefined || outbox.awaited === 'yes') return { frames, pace: 'no' }
+  for (const actor of [...lacking].sort()) {
     const held = streams.get(actor) ?? []
     for (;;) {
-      if (session.unpaced > CATCH_UP_BYTES) return { frames, pace: 'yes' }
-      const run = runAfter(held, session.reach.get(actor) ?? 0)
+      const run = runAfter(held, reach.get(actor) ?? 0)
       if (run === undefined) break
+      if (outbox.sent > CATCH_UP_BYTES) {
+        outbox.awaited = 'yes'
+        return { frames, pace: 'yes' }
+      }
       frames.push({ kind: 'run', actor, ...run })
-      session.reach.set(actor, run.seq + run.changes.length - 1)
-      session.unpaced += run.changes.reduce((sum, change) => sum + change.length, 0)
+      reach.set(actor, run.seq + run.changes.length - 1)
+      outbox.sent += run.changes.reduce((sum, change) => sum + change.length, 0)
     }
-    session.lacking.delete(actor)
+    lacking.delete(actor)
   }
   return { frames, pace: 'no' }
 }
 
-/** Streams that the peer holds further and that nobody sent for a while; they are asked for anew. */
-export function overdue(session: Session, now: number, wait: number): ActorId[] {
-  return [...session.ahead]
-    .filter(([, { since }]) => now - since >= wait)
-    .map(([actor]) => actor)
-    .sort()
+/** The peer's outbox has room again: `nextRuns` goes on where it stopped. */
+export function drained(session: Session): void {
+  session.outbox = { sent: 0, awaited: 'no' }
 }
