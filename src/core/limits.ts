@@ -16,6 +16,8 @@ export const CHANGE_MAX_BYTES = 256 << 10
 export const CHANGE_TIME_MAX_S = 8_640_000_000_000
 /** Seq and op numbers: Automerge keeps op numbers in 32 bits, and a stream never gets this far. */
 export const OP_NUMBER_MAX = 2 ** 31 - 1
+/** A moment: the last one that a JavaScript Date can show; one beyond it throws when it is shown. */
+export const INSTANT_MAX_MS = 8_640_000_000_000_000
 /** Consecutive changes under one kept signature. */
 export const RUN_MAX_CHANGES = 64
 /** Facts below one bucket: an Automerge map slows down with the operations it ever held. */
@@ -146,6 +148,14 @@ export const WANTS_MAX = 3
 export const WANT_DOUBLINGS_MAX = 5
 /** File names that a push or a verdict lists; more are counted. */
 export const FILES_NAMED_MAX = 200
+/** The same names as JSON: half of a fact, so that they fit beside everything else in it. */
+export const FILES_NAMED_MAX_BYTES = 32 << 10
+/** Landed pushes that a verdict names as the other side of a conflict. */
+export const OTHERS_MAX = 100
+/** Checks that a landing or a verdict names. */
+export const CHECKS_NAMED_MAX = 32
+/** The same as JSON: with the tail of an output and the rest they fit a fact. */
+export const CHECKS_NAMED_MAX_BYTES = 32 << 10
 /** A run is cut here, where a signature allows, so that a slow link still shows progress. */
 export const RUN_MAX_BYTES = 256 << 10
 /** How often the engine is told the time, at least. */

@@ -2,14 +2,23 @@
  * Facts: what each author says, in the form in which it stands in the room document.
  *
  * A fact is one JSON object in one immutable string, below its author's own name. Reading is strict
- * about what is used and silent about what is not: a later version may add fields. A fact that does
- * not read is kept and replicated like any other, and no view shows it.
+ * about what is used, also about a field that may be absent, and silent about what is not: a later
+ * version may add fields. A fact that does not read is kept and replicated like any other, and no
+ * view shows it.
  */
 import type { ActorId, Brand, Instant, Oid } from '../brand.ts'
-import { base32, fromHex, utf8 } from '../bytes/text.ts'
 import { sha256, tagged } from '../bytes/hash.ts'
+import { base32 } from '../bytes/text.ts'
 import { Writer } from '../bytes/writer.ts'
-import { FILES_NAMED_MAX, MESSAGE_MAX_BYTES } from '../limits.ts'
+import {
+  CHECKS_NAMED_MAX,
+  FILES_NAMED_MAX,
+  MESSAGE_MAX_BYTES,
+  OTHERS_MAX,
+  TASK_BODY_MAX_BYTES,
+  TITLE_MAX_BYTES,
+} from '../limits.ts'
+import { isCount, isInstant, isObject, isOid, isText, type Json, parseObject } from './json.ts'
 import type { Topic } from './topics.ts'
 
 /** A fact's name in every surface: 16 base32 digits of the hash of its place in the document. */
@@ -32,22 +41,24 @@ export type CheckRun = {
 /** What every fact carries: when its author's clock says it was made, and the term it knew. */
 type Stamp = { at: Instant; term: number }
 
+/** The first of some files, and how many there are; see `boundedFiles`. */
+export type Named = { files: string[]; fileCount: number }
+
 export type Said = Stamp & { text: string }
 export type TaskAdded = Stamp & { kind: 'add'; title: string; body?: string }
 /** Where the room begins: the founder's HEAD when it was made. */
 export type Based = Stamp & { kind: 'base'; commit: Oid }
-export type Pushed = Stamp & {
-  kind: 'push'
-  commit: Oid
-  /** The integration commit, or the room's base, that its author built on; as far as it knew. */
-  base?: Oid
-  files: string[]
-  fileCount: number
-  intent?: string
-}
+export type Pushed = Stamp &
+  Named & {
+    kind: 'push'
+    commit: Oid
+    /** The integration commit, or the room's base, that its author built on; as far as it knew. */
+    base?: Oid
+    intent?: string
+  }
 /** Why a leader did not land a push. Counts only from the leader of the term that it names. */
 export type Refused = Stamp & { push: FactId; head?: Oid } & (
-    | { kind: 'conflict'; files: string[]; fileCount: number; against: Other[] }
+    | ({ kind: 'conflict'; against: Other[] } & Named)
     | { kind: 'check'; checks: CheckRun[]; output: string }
     | { kind: 'unrelated' }
     | { kind: 'contained' }
@@ -86,117 +97,114 @@ export function writeFact<T extends keyof Facts>(_topic: T, fact: Facts[T]): str
 
 /** Reads the string of a place; undefined when it is not a fact of that topic. */
 export function readFact<T extends keyof Facts>(topic: T, value: string): Facts[T] | undefined {
-  const json = parse(value)
-  if (json === undefined || !isStamp(json)) return undefined
+  const json = parseObject(value)
+  if (json === undefined || !isStamped(json)) return undefined
   return READ[topic](json)
-}
-
-type Json = Record<string, unknown>
-
-const READ: { [T in keyof Facts]: (json: Json & Stamp) => Facts[T] | undefined } = {
-  chat: ({ at, term, text }) =>
-    typeof text === 'string' && utf8(text).length <= MESSAGE_MAX_BYTES
-      ? { at, term, text }
-      : undefined,
-  tasks: ({ at, term, kind, title, body }) => {
-    if (kind !== 'add' || typeof title !== 'string' || title === '') return undefined
-    return { at, term, kind, title, ...(typeof body === 'string' ? { body } : {}) }
-  },
-  refs: (json) => (json['kind'] === 'base' ? readBased(json) : readPushed(json)),
-  verdicts: readRefused,
-  landings: readLanded,
-}
-
-function readBased({ at, term, commit }: Json & Stamp): Based | undefined {
-  return isOid(commit) ? { at, term, kind: 'base', commit } : undefined
-}
-
-function readPushed(json: Json & Stamp): Pushed | undefined {
-  const { at, term, kind, commit, base, files, fileCount, intent } = json
-  if (kind !== 'push' || !isOid(commit) || !isNames(files) || !isCount(fileCount)) return undefined
-  return {
-    at,
-    term,
-    kind,
-    commit,
-    files,
-    fileCount,
-    ...(isOid(base) ? { base } : {}),
-    ...(typeof intent === 'string' ? { intent } : {}),
-  }
-}
-
-function readRefused(json: Json & Stamp): Refused | undefined {
-  const { at, term, kind, push, head } = json
-  if (!isFactId(push)) return undefined
-  const stamp = { at, term, push, ...(isOid(head) ? { head } : {}) }
-  if (kind === 'unrelated' || kind === 'contained') return { ...stamp, kind }
-  if (kind === 'conflict') {
-    const { files, fileCount, against } = json
-    if (!isNames(files) || !isCount(fileCount) || !Array.isArray(against)) return undefined
-    return { ...stamp, kind, files, fileCount, against: against.filter(isOther) }
-  }
-  if (kind !== 'check' || typeof json['output'] !== 'string') return undefined
-  const checks = readChecks(json['checks'])
-  return checks === undefined ? undefined : { ...stamp, kind, checks, output: json['output'] }
-}
-
-function readLanded(json: Json & Stamp): Landed | undefined {
-  const { at, term, push, prev, commit, tree } = json
-  const checks = readChecks(json['checks'])
-  if (!isFactId(push) || !isOid(commit) || !isOid(tree) || checks === undefined) return undefined
-  return { at, term, push, commit, tree, checks, ...(isOid(prev) ? { prev } : {}) }
-}
-
-function readChecks(value: unknown): CheckRun[] | undefined {
-  if (!Array.isArray(value) || value.length > FILES_NAMED_MAX) return undefined
-  return value.every(isCheckRun) ? value : undefined
-}
-
-function isCheckRun(value: unknown): value is CheckRun {
-  if (typeof value !== 'object' || value === null) return false
-  const { name, command, outcome, ms, digest } = value as Json
-  const strings = [name, command, digest].every((text) => typeof text === 'string')
-  const known = ['passed', 'failed', 'timeout', 'missing'].includes(outcome as string)
-  return strings && known && isCount(ms)
-}
-
-function isOther(value: unknown): value is Other {
-  if (typeof value !== 'object' || value === null) return false
-  const { push, commit } = value as Json
-  return isFactId(push) && isOid(commit)
-}
-
-function parse(value: string): Json | undefined {
-  try {
-    const json: unknown = JSON.parse(value)
-    return typeof json === 'object' && json !== null && !Array.isArray(json)
-      ? (json as Json)
-      : undefined
-  } catch {
-    return undefined
-  }
-}
-
-function isStamp(json: Json): json is Json & Stamp {
-  return isCount(json['at']) && isCount(json['term'])
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0
-}
-
-function isNames(value: unknown): value is string[] {
-  const few = Array.isArray(value) && value.length <= FILES_NAMED_MAX
-  return few && value.every((name) => typeof name === 'string')
-}
-
-/** Whether a value is a git object name. */
-export function isOid(value: unknown): value is Oid {
-  return typeof value === 'string' && value.length === 40 && fromHex(value) !== undefined
 }
 
 /** Whether a text is a whole fact id. */
 export function isFactId(value: unknown): value is FactId {
   return typeof value === 'string' && /^[a-z2-7]{16}$/.test(value)
+}
+
+type Stamped = Json & Stamp
+
+const READ: { [T in keyof Facts]: (json: Stamped) => Facts[T] | undefined } = {
+  chat: ({ at, term, text }) =>
+    isText(text, MESSAGE_MAX_BYTES) ? { at, term, text } : undefined,
+  tasks: readTask,
+  refs: (json) => (json['kind'] === 'base' ? readBased(json) : readPushed(json)),
+  verdicts: readRefused,
+  landings: readLanded,
+}
+
+function readTask({ at, term, kind, title, body }: Stamped): TaskAdded | undefined {
+  if (kind !== 'add' || !isText(title, TITLE_MAX_BYTES) || title === '') return undefined
+  if (body === undefined) return { at, term, kind, title }
+  return isText(body, TASK_BODY_MAX_BYTES) ? { at, term, kind, title, body } : undefined
+}
+
+function readBased({ at, term, commit }: Stamped): Based | undefined {
+  return isOid(commit) ? { at, term, kind: 'base', commit } : undefined
+}
+
+function readPushed(json: Stamped): Pushed | undefined {
+  const { at, term, kind, commit, base, intent } = json
+  const named = readNames(json)
+  if (kind !== 'push' || !isOid(commit) || named === undefined) return undefined
+  if (base !== undefined && !isOid(base)) return undefined
+  if (intent !== undefined && !isText(intent, TITLE_MAX_BYTES)) return undefined
+  const told = intent === undefined ? {} : { intent }
+  return { at, term, kind, commit, ...(base === undefined ? {} : { base }), ...named, ...told }
+}
+
+function readRefused(json: Stamped): Refused | undefined {
+  const { at, term, kind, push, head } = json
+  if (!isFactId(push) || (head !== undefined && !isOid(head))) return undefined
+  const stamp = { at, term, push, ...(head === undefined ? {} : { head }) }
+  switch (kind) {
+    case 'unrelated':
+    case 'contained':
+      return { ...stamp, kind }
+    case 'conflict': {
+      const named = readNames(json)
+      const against = readList(json['against'], OTHERS_MAX, readOther)
+      if (named === undefined || against === undefined) return undefined
+      return { ...stamp, kind, ...named, against }
+    }
+    case 'check': {
+      const checks = readList(json['checks'], CHECKS_NAMED_MAX, readCheck)
+      const output = json['output']
+      if (checks === undefined || typeof output !== 'string') return undefined
+      return { ...stamp, kind, checks, output }
+    }
+    default:
+      return undefined
+  }
+}
+
+function readLanded(json: Stamped): Landed | undefined {
+  const { at, term, push, prev, commit, tree } = json
+  const checks = readList(json['checks'], CHECKS_NAMED_MAX, readCheck)
+  if (!isFactId(push) || !isOid(commit) || !isOid(tree) || checks === undefined) return undefined
+  if (prev === undefined) return { at, term, push, commit, tree, checks }
+  return isOid(prev) ? { at, term, push, prev, commit, tree, checks } : undefined
+}
+
+function readCheck(json: Json): CheckRun | undefined {
+  const { name, command, outcome, exit, ms, digest } = json
+  if (typeof name !== 'string' || typeof command !== 'string') return undefined
+  if (!isOutcome(outcome) || !isCount(ms) || typeof digest !== 'string') return undefined
+  const run = { name, command, outcome, ms, digest }
+  if (exit === undefined) return run
+  return Number.isSafeInteger(exit) ? { ...run, exit: exit as number } : undefined
+}
+
+function readOther({ push, commit }: Json): Other | undefined {
+  return isFactId(push) && isOid(commit) ? { push, commit } : undefined
+}
+
+function readNames({ files, fileCount }: Json): Named | undefined {
+  if (!Array.isArray(files) || files.length > FILES_NAMED_MAX) return undefined
+  if (!files.every((name): name is string => typeof name === 'string')) return undefined
+  return isCount(fileCount) && fileCount >= files.length ? { files, fileCount } : undefined
+}
+
+/** A list of at most so many objects, all of which must read. */
+function readList<T>(
+  value: unknown,
+  max: number,
+  read: (json: Json) => T | undefined,
+): T[] | undefined {
+  if (!Array.isArray(value) || value.length > max) return undefined
+  const items = value.map((item) => (isObject(item) ? read(item) : undefined))
+  return items.every((item): item is T & {} => item !== undefined) ? items : undefined
+}
+
+function isOutcome(value: unknown): value is CheckRun['outcome'] {
+  return ['passed', 'failed', 'timeout', 'missing'].includes(value as string)
+}
+
+function isStamped(json: Json): json is Stamped {
+  return isInstant(json['at']) && isCount(json['term'])
 }

@@ -1,0 +1,70 @@
+/** Facts of every kind, as their authors mean them, and values that are none. */
+import type { ActorId, Instant, Oid } from '../../../src/core/brand.ts'
+import { hashOf } from '../../../src/core/bytes/hash.ts'
+import { utf8 } from '../../../src/core/bytes/text.ts'
+import type {
+  CheckRun,
+  FactId,
+  Facts,
+  Landed,
+  Pushed,
+  Refused,
+} from '../../../src/core/room/facts.ts'
+import { factId } from '../../../src/core/room/facts.ts'
+import { alice } from './cast.ts'
+
+export const oid = (name: string | number): Oid => hashOf(utf8(`oid ${name}`)).slice(0, 40) as Oid
+export const at = (ms: number): Instant => ms as Instant
+/** The id of somebody's n-th push. */
+export const pushId = (n: number, actor: ActorId = alice.actor): FactId =>
+  factId({ actor, topic: 'refs', n })
+
+export const passed: CheckRun = {
+  name: 'tsc',
+  command: 'npx tsc --noEmit',
+  outcome: 'passed',
+  exit: 0,
+  ms: 1200,
+  digest: hashOf(utf8('output')),
+}
+export const failed: CheckRun = { ...passed, name: 'test', outcome: 'failed', exit: 1 }
+
+export function pushed(name: string | number, more: Partial<Pushed> = {}): Pushed {
+  const stamp = { at: at(1_000), term: 0, kind: 'push' as const }
+  return { ...stamp, commit: oid(name), files: ['src/a.ts'], fileCount: 1, ...more }
+}
+
+export function refused(push: FactId, more: { at?: Instant; term?: number } = {}): Refused {
+  return { at: at(2_000), term: 1, push, head: oid('head'), kind: 'unrelated', ...more }
+}
+
+export function landed(push: FactId, commit: Oid, prev?: Oid): Landed {
+  const fact = { at: at(3_000), term: 1, push, commit, tree: oid(`tree ${commit}`) }
+  return { ...fact, checks: [passed], ...(prev === undefined ? {} : { prev }) }
+}
+
+const stamp = { at: at(1), term: 2 }
+const conflict = { kind: 'conflict' as const, files: ['a', 'ü'], fileCount: 3 }
+
+/** One of each form, with all its fields and with the least. */
+export const samples: { [T in keyof Facts]: Facts[T][] } = {
+  chat: [{ ...stamp, text: 'hé 👋\n' }, { ...stamp, text: '' }],
+  tasks: [
+    { ...stamp, kind: 'add', title: 'log in', body: 'with a key' },
+    { ...stamp, kind: 'add', title: 't' },
+  ],
+  refs: [
+    { ...stamp, kind: 'base', commit: oid('base') },
+    pushed('push', { base: oid('base'), intent: 'say hello' }),
+    pushed('bare', { files: [], fileCount: 0 }),
+  ],
+  verdicts: [
+    refused(pushId(0)),
+    { ...stamp, push: pushId(0), kind: 'contained' },
+    { ...stamp, push: pushId(0), ...conflict, against: [{ push: pushId(1), commit: oid(1) }] },
+    { ...stamp, push: pushId(0), ...conflict, against: [] },
+    { ...stamp, push: pushId(0), kind: 'check', checks: [passed, failed], output: 'not ok 1' },
+    { ...stamp, push: pushId(0), kind: 'check', checks: [], output: '' },
+  ],
+  landings: [landed(pushId(0), oid('landing'), oid('base')), landed(pushId(0), oid('first'))],
+}
