@@ -7,8 +7,8 @@
  */
 import type { ActorId, Instant, Oid } from '../../brand.ts'
 import type { Queued } from '../../integration/planner.ts'
-import { type FactId, factId, type Landed, type Place, type Pushed, readFact } from '../facts.ts'
-import type { Based, Refused, Said, TaskAdded } from '../facts.ts'
+import { type FactId, factId, type Facts, type Place, readFact } from '../facts.ts'
+import type { Based, Landed, Pushed, Refused, Said, TaskAdded } from '../facts.ts'
 
 /** A fact with where it stands. */
 export type Entry<F> = { id: FactId; place: Place; fact: F }
@@ -19,9 +19,16 @@ export type Landing = { seq: number; term: number; id: FactId; by: ActorId; fact
 export type Board = {
   chat: Map<FactId, Entry<Said>>
   tasks: Map<FactId, Entry<TaskAdded>>
-  bases: Map<FactId, Entry<Based>>
+  /** The first that each actor named. */
+  bases: Map<ActorId, Entry<Based>>
   pushes: Map<FactId, Entry<Pushed>>
-  /** By push; several leaders may have spoken of one. */
+  /** The newest push of each actor. */
+  newest: Map<ActorId, Entry<Pushed>>
+  /** Pushes that did not land, refused ones too. */
+  unlanded: Map<FactId, Entry<Pushed>>
+  /** Of those, the ones that `queueOf` has not seen refused: the queue costs what is live. */
+  open: Map<FactId, Entry<Pushed>>
+  /** By push, in the order in which they count; several leaders may have spoken of one. */
   verdicts: Map<FactId, Entry<Refused>[]>
   /** In the order of the chain. */
   landings: Landing[]
@@ -35,6 +42,9 @@ export function emptyBoard(): Board {
     tasks: new Map(),
     bases: new Map(),
     pushes: new Map(),
+    newest: new Map(),
+    unlanded: new Map(),
+    open: new Map(),
     verdicts: new Map(),
     landings: [],
     landed: new Map(),
@@ -50,31 +60,28 @@ export type Shown =
   | { kind: 'refused'; entry: Entry<Refused> }
   | { kind: 'nothing' }
 
-/** Takes one accepted fact into the board. */
+/** Takes one accepted fact into the board; the same one again changes nothing. */
 export function foldFact(board: Board, place: Place, value: string): Shown {
-  const id = factId(place)
   switch (place.topic) {
     case 'chat': {
-      const fact = readFact('chat', value)
-      return fact ? { kind: 'said', entry: put(board.chat, { id, place, fact }) } : NOTHING
+      const entry = read('chat', place, value)
+      return entry && put(board.chat, entry) ? { kind: 'said', entry } : NOTHING
     }
     case 'tasks': {
-      const fact = readFact('tasks', value)
-      return fact ? { kind: 'task', entry: put(board.tasks, { id, place, fact }) } : NOTHING
+      const entry = read('tasks', place, value)
+      return entry && put(board.tasks, entry) ? { kind: 'task', entry } : NOTHING
     }
     case 'refs': {
-      const fact = readFact('refs', value)
-      if (fact === undefined) return NOTHING
+      const entry = read('refs', place, value)
+      if (entry === undefined) return NOTHING
+      const { fact } = entry
       return fact.kind === 'base'
-        ? { kind: 'based', entry: put(board.bases, { id, place, fact }) }
-        : { kind: 'pushed', entry: put(board.pushes, { id, place, fact }) }
+        ? foldBase(board, { ...entry, fact })
+        : foldPush(board, { ...entry, fact })
     }
     case 'verdicts': {
-      const fact = readFact('verdicts', value)
-      if (fact === undefined) return NOTHING
-      const entry = { id, place, fact }
-      board.verdicts.set(fact.push, [...(board.verdicts.get(fact.push) ?? []), entry])
-      return { kind: 'refused', entry }
+      const entry = read('verdicts', place, value)
+      return entry && insert(board.verdicts, entry) ? { kind: 'refused', entry } : NOTHING
     }
     default:
       return NOTHING
@@ -83,22 +90,87 @@ export function foldFact(board: Board, place: Place, value: string): Shown {
 
 const NOTHING: Shown = { kind: 'nothing' }
 
-function put<F>(map: Map<FactId, Entry<F>>, entry: Entry<F>): Entry<F> {
-  map.set(entry.id, entry)
-  return entry
+function read<T extends keyof Facts>(
+  topic: T,
+  place: Place,
+  value: string,
+): Entry<Facts[T]> | undefined {
+  const fact = readFact(topic, value)
+  return fact === undefined ? undefined : { id: factId(place), place, fact }
 }
 
-/** Takes one landing that the chain confirmed; undefined when its bytes are not a landing. */
+function foldBase(board: Board, entry: Entry<Based>): Shown {
+  const { actor } = entry.place
+  const known = board.bases.get(actor)
+  if (known !== undefined && !isBefore(entry, known)) return NOTHING
+  board.bases.set(actor, entry)
+  return { kind: 'based', entry }
+}
+
+function foldPush(board: Board, entry: Entry<Pushed>): Shown {
+  const { id, place } = entry
+  const newest = board.newest.get(place.actor)
+  if (newest === undefined || isBefore(newest, entry)) board.newest.set(place.actor, entry)
+  if (!put(board.pushes, entry)) return NOTHING
+  if (!board.landed.has(id)) {
+    board.unlanded.set(id, entry)
+    board.open.set(id, entry)
+  }
+  return { kind: 'pushed', entry }
+}
+
+/**
+ * Puts an entry under its id, and tells whether it is there now. An author who looks for it can
+ * find two places with one id; the lesser one stays then, whichever came first.
+ */
+function put<F>(map: Map<FactId, Entry<F>>, entry: Entry<F>): boolean {
+  const known = map.get(entry.id)
+  if (known !== undefined && !isBefore(entry, known)) return false
+  map.set(entry.id, entry)
+  return true
+}
+
+/** Puts a verdict where it counts, and tells whether it is new. */
+function insert(verdicts: Board['verdicts'], entry: Entry<Refused>): boolean {
+  const said = verdicts.get(entry.fact.push) ?? []
+  let at = said.length
+  while (at > 0 && speaksBefore(entry, said[at - 1] as Entry<Refused>)) at--
+  const before = said[at - 1]
+  if (before !== undefined && !speaksBefore(before, entry)) return false
+  said.splice(at, 0, entry)
+  verdicts.set(entry.fact.push, said)
+  return true
+}
+
+/** A term has one leader, so of one term it is the leader's first word. */
+function speaksBefore(a: Entry<Refused>, b: Entry<Refused>): boolean {
+  return a.fact.term < b.fact.term || (a.fact.term === b.fact.term && isBefore(a, b))
+}
+
+/** Places of one topic: by the actor, then by its count. */
+function isBefore({ place: a }: Entry<unknown>, { place: b }: Entry<unknown>): boolean {
+  return a.actor < b.actor || (a.actor === b.actor && a.n < b.n)
+}
+
+/**
+ * Takes one landing that the chain confirmed. Undefined, and nothing changes, when its bytes are no
+ * landing, when it was taken before, or when it does not start where the one before it ended: such
+ * a one would take the landing before it out of the integration ref again.
+ */
 export function foldLanding(
   board: Board,
   at: { seq: number; term: number; place: Place; value: string },
 ): Landing | undefined {
-  const fact = readFact('landings', at.value)
+  const { seq, term, place, value } = at
+  const fact = place.topic === 'landings' ? readFact('landings', value) : undefined
+  const last = board.landings.at(-1)
   if (fact === undefined) return undefined
-  const { seq, term, place } = at
+  if (last !== undefined && (seq <= last.seq || fact.prev !== last.fact.commit)) return undefined
   const landing = { seq, term, id: factId(place), by: place.actor, fact }
   board.landings.push(landing)
-  board.landed.set(fact.push, landing)
+  if (!board.landed.has(fact.push)) board.landed.set(fact.push, landing)
+  board.unlanded.delete(fact.push)
+  board.open.delete(fact.push)
   return landing
 }
 
@@ -109,8 +181,7 @@ export function integrationOf(board: Board): Oid | undefined {
 
 /** Where the first landing starts: the base that the founder named first; undefined without one. */
 export function baseOf(board: Board, founder: ActorId): Oid | undefined {
-  const named = [...board.bases.values()].filter(({ place }) => place.actor === founder)
-  return named.sort((a, b) => a.place.n - b.place.n)[0]?.fact.commit
+  return board.bases.get(founder)?.fact.commit
 }
 
 /** Where a push stands. A verdict counts when its author led the term that it names. */
@@ -119,6 +190,7 @@ export type Standing =
   | { kind: 'refused'; entry: Entry<Refused> }
   | { kind: 'queued' }
 
+/** Where a push stands by now. A landing outweighs every verdict: some leader could merge it. */
 export function standingOf(board: Board, push: FactId, leader: LeaderOf): Standing {
   const landing = board.landed.get(push)
   if (landing !== undefined) return { kind: 'landed', landing }
@@ -126,42 +198,40 @@ export function standingOf(board: Board, push: FactId, leader: LeaderOf): Standi
   return refusal === undefined ? { kind: 'queued' } : { kind: 'refused', entry: refusal }
 }
 
-/** Who led a term, as the term chain proves it. */
+/** Who led a term, as the term chain proves it; undefined until it does, and then never another. */
 export type LeaderOf = (term: number) => ActorId | undefined
 
-/** The verdict on a push that counts: of several, the one of the lowest term, then id. */
+/** The verdict on a push that counts: the first word of the leader of the lowest term. */
 export function refusalOf(
   board: Board,
   push: FactId,
   leader: LeaderOf,
 ): Entry<Refused> | undefined {
-  const said = board.verdicts.get(push) ?? []
-  return said
-    .filter(({ place, fact }) => leader(fact.term) === place.actor)
-    .sort((a, b) => a.fact.term - b.fact.term || (a.id < b.id ? -1 : 1))[0]
+  return board.verdicts.get(push)?.find(({ place, fact }) => leader(fact.term) === place.actor)
 }
 
-/** The pushes that wait for a leader, in no order. */
+/**
+ * The pushes that wait for a leader, in no order. A push that is refused stays refused, so it is
+ * taken off the open ones here and never looked at again.
+ */
 export function queueOf(board: Board, leader: LeaderOf): Queued[] {
   const queue: Queued[] = []
-  for (const { id, fact } of board.pushes.values()) {
-    if (standingOf(board, id, leader).kind !== 'queued') continue
-    queue.push({ push: id, commit: fact.commit, at: fact.at })
+  for (const { id, fact } of board.open.values()) {
+    const refusal = refusalOf(board, id, leader)
+    if (refusal === undefined) queue.push({ push: id, commit: fact.commit, at: fact.at })
+    else board.open.delete(id)
   }
   return queue
 }
 
 /** The newest push of each actor, by its own count. */
-export function newestPushes(board: Board): Map<ActorId, Entry<Pushed>> {
-  const newest = new Map<ActorId, Entry<Pushed>>()
-  for (const entry of board.pushes.values()) {
-    const known = newest.get(entry.place.actor)
-    if (known === undefined || known.place.n < entry.place.n) newest.set(entry.place.actor, entry)
-  }
-  return newest
+export function newestPushes(board: Board): ReadonlyMap<ActorId, Entry<Pushed>> {
+  return board.newest
 }
 
 /** Facts of one map, oldest first by their authors' clocks; the id settles ties. */
-export function sorted<F extends { at: Instant }>(map: ReadonlyMap<FactId, Entry<F>>): Entry<F>[] {
+export function sorted<F extends { at: Instant }>(
+  map: ReadonlyMap<unknown, Entry<F>>,
+): Entry<F>[] {
   return [...map.values()].sort((a, b) => a.fact.at - b.fact.at || (a.id < b.id ? -1 : 1))
 }
