@@ -10,6 +10,7 @@
  * waits for its confirmation, because the next one must be tested on top of it.
  */
 import type { Instant, Oid } from '../brand.ts'
+import { OTHERS_MAX } from '../limits.ts'
 import type { CheckRun, FactId, Other } from '../room/facts.ts'
 
 /** A push that waits, with its commit in this peer's repository. */
@@ -49,7 +50,7 @@ export type Step =
   | { kind: 'check'; item: Queued; tree: Oid }
   | { kind: 'land'; item: Queued; tree: Oid; commit: Oid; checks: CheckRun[] }
   | { kind: 'refuse'; item: Queued; refusal: Refusal }
-  /** Something here broke, not the push: say so, and forget the result so that it is tried again. */
+  /** Something here broke, not the push: say so, forget the result, and it is tried again. */
   | { kind: 'retry'; item: Queued; why: string }
 
 /** A desk that knows nothing yet about pushes against a head. */
@@ -115,12 +116,17 @@ function advance(desk: Desk, item: Queued): Step[] {
   return desk.checking === undefined ? [{ kind: 'check', item, tree: merge.tree }] : []
 }
 
-/** Names the other side of a conflict: the landed pushes among the commits that touched its files. */
+/**
+ * Names the other side of a conflict: of the commits that touched its files, those that brought
+ * landed pushes. A push may stand for two, its own commit and its landing; it is named once.
+ */
 export function others(against: readonly Oid[], landed: ReadonlyMap<Oid, FactId>): Other[] {
-  const found: Other[] = []
+  const found = new Map<FactId, Other>()
   for (const commit of against) {
     const push = landed.get(commit)
-    if (push !== undefined) found.push({ push, commit })
+    if (push === undefined || found.has(push)) continue
+    found.set(push, { push, commit })
+    if (found.size === OTHERS_MAX) break
   }
-  return found
+  return [...found.values()]
 }

@@ -1,6 +1,6 @@
 /** Events: what `knot log` shows. Each stands for one fact, op or confirmed record. */
 import type { ActorId, Instant, Oid, PublicKey } from '../../brand.ts'
-import type { CheckRun, FactId, Other } from '../facts.ts'
+import type { CheckRun, FactId, Named, Other } from '../facts.ts'
 import type { Landing, Shown } from './board.ts'
 
 type Base = { id: string; at: Instant }
@@ -11,9 +11,9 @@ export type Event = Base &
     | { kind: 'joined'; who: PublicKey; name: string }
     | { kind: 'said'; by: ActorId; text: string }
     | { kind: 'task'; by: ActorId; task: FactId; title: string }
-    | { kind: 'pushed'; by: ActorId; commit: Oid; files: string[]; fileCount: number; intent?: string }
+    | ({ kind: 'pushed'; by: ActorId; commit: Oid; intent?: string } & Named)
     | { kind: 'landed'; push: FactId; commit: Oid; term: number; checks: CheckRun[] }
-    | { kind: 'conflict'; push: FactId; files: string[]; fileCount: number; against: Other[] }
+    | ({ kind: 'conflict'; push: FactId; against: Other[] } & Named)
     | { kind: 'check-failed'; push: FactId; checks: CheckRun[]; output: string }
     | { kind: 'unrelated'; push: FactId }
     | { kind: 'contained'; push: FactId }
