@@ -68,6 +68,12 @@ test('S496: a landing that is not of this queue holds the slot as well', () => {
   expect(nextSteps(made, [push(0)])).toEqual([])
 })
 
+test('S496: a landing that was adopted from another leader is not merged anew', () => {
+  const made = desk()
+  made.landing = push(0).push
+  expect(nextSteps(made, [push(0), push(1)]).map(lineOf)).toEqual(['merge 1'])
+})
+
 test('S496: a later push does not land before an earlier one that may still pass', () => {
   expect(steps(undefined, 'passed')).toEqual(['merge 0'])
   expect(steps('merging', 'passed')).toEqual([])

@@ -84,7 +84,9 @@ test('S486: a landing that does not start where the one before it ended is none'
   expect(board).toEqual(before)
   expect(confirm(board, 5, landed(next(1), oid(2), oid(1)))).toBeDefined()
   expect(confirm(board, 9, landed(next(2), oid(3), oid(2)))).toBeDefined()
-  expect(board.landings.map(({ seq }) => seq)).toEqual([4, 5, 9])
+  expect(confirm(board, 10, landed(push, oid(4), oid(3)))).toBeDefined()
+  expect(board.landings.map(({ seq }) => seq)).toEqual([4, 5, 9, 10])
+  expect(standingOf(board, push, leader)).toMatchObject({ landing: { seq: 4 } })
 })
 
 test('S486: what is confirmed of another topic, or does not read, is no landing', () => {
@@ -159,7 +161,9 @@ test('S484: a fact that is folded again changes nothing and is not shown again',
   for (const again of [false, true]) {
     const before = structuredClone(board)
     for (const topic of Object.keys(samples) as (keyof Facts)[]) {
-      for (const [n, fact] of samples[topic].entries()) {
+      // The second time backwards: the newest push is not the one that was heard last.
+      const facts = [...samples[topic].entries()]
+      for (const [n, fact] of again ? facts.reverse() : facts) {
         const { kind } = fold(board, topic, alice.actor, n, fact)
         expect(kind === 'nothing', `${topic} ${n}`).toBe(again || topic === 'landings')
       }

@@ -65,6 +65,17 @@ test('S474: a peer is sent what it lacks, once, in the order of the actors', () 
   expect(spans(sent.frames)).toEqual([['ada', 3, 5], ['bob', 1, 64], ['bob', 65, 70]])
   markAll(session, streams)
   expect(nextRuns(session, streams)).toEqual({ frames: [], pace: 'no' })
+  expect(session.lacking.size).toBe(0)
+})
+
+test('S474: what a peer says it holds does not count against what is on its way there', () => {
+  const session = greeted()
+  const streams = new Map([[ada, stream(5)]])
+  markAll(session, streams)
+  nextRuns(session, streams)
+  learnReach(session, { actor: ada, seq: 3 }, 5, 0)
+  markAll(session, streams)
+  expect(nextRuns(session, streams).frames).toEqual([])
 })
 
 test('S474: a change made later is sent alone', () => {
