@@ -3,7 +3,7 @@
  * has one spelling.
  */
 
-// Core is compiled without ambient types. These two are pure functions of every JavaScript platform.
+// Core is compiled without ambient types. These two are pure functions of every platform.
 declare const TextEncoder: new () => { encode(text: string): Uint8Array }
 declare const TextDecoder: new (
   label: string,
@@ -38,10 +38,20 @@ export function hex(bytes: Uint8Array): string {
 
 /** Bytes of lower-case hex of even length. */
 export function fromHex(text: string): Uint8Array | undefined {
-  if (text.length % 2 !== 0 || !/^[0-9a-f]*$/.test(text)) return undefined
+  if (text.length % 2 !== 0) return undefined
   const bytes = new Uint8Array(text.length / 2)
-  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16)
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = (digit(text.charCodeAt(2 * i)) << 4) | digit(text.charCodeAt(2 * i + 1))
+    if (byte < 0) return undefined
+    bytes[i] = byte
+  }
   return bytes
+}
+
+/** What a hex digit stands for; -1 when it is none. */
+function digit(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30
+  return code >= 0x61 && code <= 0x66 ? code - 0x57 : -1
 }
 
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567'
