@@ -16,7 +16,7 @@ export const CHANGE_MAX_BYTES = 256 << 10
 export const CHANGE_TIME_MAX_S = 8_640_000_000_000
 /** Seq and op numbers: Automerge keeps op numbers in 32 bits, and a stream never gets this far. */
 export const OP_NUMBER_MAX = 2 ** 31 - 1
-/** A moment: the last one that a JavaScript Date can show; one beyond it throws when it is shown. */
+/** A moment: the last one that a JavaScript Date can show; one beyond it throws there. */
 export const INSTANT_MAX_MS = 8_640_000_000_000_000
 /** Consecutive changes under one kept signature. */
 export const RUN_MAX_CHANGES = 64

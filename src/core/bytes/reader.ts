@@ -29,6 +29,7 @@ export function decode<T>(bytes: Uint8Array, read: (reader: Reader) => T): Decod
   }
 }
 
+/** A place in some bytes. Every method moves it on, or stops the decoding. */
 export class Reader {
   readonly #bytes: Uint8Array
   #at = 0

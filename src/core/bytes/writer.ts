@@ -4,6 +4,7 @@
  */
 import { fromHex, utf8 } from './text.ts'
 
+/** Bytes that grow. What has no form is a bug of the caller, and throws. */
 export class Writer {
   #bytes = new Uint8Array(256)
   #length = 0
