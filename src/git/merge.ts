@@ -25,8 +25,8 @@ export async function mergeBase(
 
 export type Merged =
   | { kind: 'clean'; tree: Oid }
-  /** `files` in git's order; `messages` are git's sentences about them. */
-  | { kind: 'conflict'; files: string[]; messages: string[] }
+  /** The first `files` in git's order, of `fileCount`; `messages` are git's sentences about them. */
+  | { kind: 'conflict'; files: string[]; fileCount: number; messages: string[] }
   /** The histories never met, so there is nothing to compare both sides with. */
   | { kind: 'unrelated' }
 
@@ -47,8 +47,10 @@ export async function virtualMerge(
   }
   // <tree> <file>… <empty> (<count> <file>×count <kind> <sentence>)…
   const end = parts.indexOf('', 1)
-  const files = [...new Set(parts.slice(1, end))].slice(0, FILES_NAMED_MAX)
-  return { kind: 'conflict', files, messages: sentences(parts.slice(end + 1)) }
+  const names = [...new Set(parts.slice(1, end))]
+  const files = names.slice(0, FILES_NAMED_MAX)
+  const messages = sentences(parts.slice(end + 1))
+  return { kind: 'conflict', files, fileCount: names.length, messages }
 }
 
 /** A commit of `ours` and which of the asked files it changed. */
