@@ -64,6 +64,24 @@ export const PULSE_MS = 1_000
 export const STAND_STEP_MS = 750
 /** A candidate may not name a term further than this above the highest it has seen proved. */
 export const TERM_JUMP_MAX = 1_000
+/** How long a candidate waits for answers of one round: a slow link and two disk flushes. */
+export const STAND_ROUND_MS = 1_500
+/** Silence after a start, a grant or a failed round before a voter stands: two pulses may be lost. */
+export const STAND_REST_MS = 2_000
+/** Accepts that one record or certificate carries: a change makes two voter sets matter. */
+export const ACCEPTS_MAX = 2 * VOTERS_MAX
+/** Records a leader may have appended that are not confirmed yet; more would only be lost later. */
+export const UNCONFIRMED_MAX_RECORDS = 64
+/** Payload of one record: the largest fact and its address. */
+export const RECORD_PAYLOAD_MAX_BYTES = FACT_MAX_BYTES + 1_024
+/** Records of one answer: half a frame, so that one frame always holds it. */
+export const RECORDS_MAX_BYTES = FRAME_MAX_BYTES / 2
+/** Records of one answer: the shortest ones do not make a long list to verify in one step. */
+export const RECORDS_MAX = 256
+/** A topic's name. */
+export const TOPIC_MAX_BYTES = 32
+/** Contradictions of confirmed records that are remembered so that each is reported once. */
+export const CONTRADICTIONS_MAX = 64
 /** Between two beats of a peer. */
 export const BEAT_MS = 2_000
 /** Silence after which a peer is shown offline. */
