@@ -1,0 +1,211 @@
+/**
+ * The term chain in the engine: hands it what concerns it, performs what it asks for, and folds
+ * what it confirms.
+ */
+import type { ActorId, PublicKey } from '../brand.ts'
+import {
+  confirmedSeq,
+  type Leader,
+  leaderOf,
+  leaderOfTerm,
+  position,
+  records,
+  stepLease,
+  votersOf,
+} from '../lease/lease.ts'
+import type { Member } from '../lease/members.ts'
+import { decodeMessage, encodeMessage } from '../lease/message.ts'
+import type { ChainRecord, FactPayload } from '../lease/record.ts'
+import type { LeaseEffect, LeaseInput } from '../lease/state.ts'
+import { DEAD_PEER_MS } from '../limits.ts'
+import { type FactId, factId, type Place, readFact } from '../room/facts.ts'
+import { foldLanding, integrationOf, type LeaderOf } from '../room/views/board.ts'
+import { landedEvent } from '../room/views/events.ts'
+import type { Effect, Now } from './effect.ts'
+import { send, sendAll } from './peers.ts'
+import type { Engine } from './state.ts'
+import { proveVerdicts } from './streams.ts'
+
+/** What is confirmed here and how: by a majority, or not at all for now. */
+export type Mode = 'quorum' | 'provisional'
+
+/** Time passed. */
+export function chainTick(engine: Engine, now: Now, out: Effect[]): void {
+  refreshEligible(engine, now, out)
+  turn(engine, now, out, { kind: 'tick' })
+}
+
+/** A peer said hello. */
+export function chainConnected(engine: Engine, now: Now, out: Effect[], key: PublicKey): void {
+  refreshEligible(engine, now, out)
+  turn(engine, now, out, { kind: 'connected', key })
+}
+
+/** A peer's session ended. */
+export function chainDisconnected(engine: Engine, now: Now, out: Effect[], key: PublicKey): void {
+  turn(engine, now, out, { kind: 'disconnected', key })
+  refreshEligible(engine, now, out)
+}
+
+/** A peer speaks of the chain; answers why its session must end, or undefined. */
+export function chainHeard(
+  engine: Engine,
+  now: Now,
+  out: Effect[],
+  from: { key: PublicKey; message: Uint8Array },
+): string | undefined {
+  const read = decodeMessage(from.message)
+  if (read.kind === 'malformed') return `a lease message: ${read.why}`
+  turn(engine, now, out, { kind: 'heard', from: from.key, message: read.value })
+  return undefined
+}
+
+/** Tells the chain who may vote and lead by now. */
+export function refreshEligible(engine: Engine, now: Now, out: Effect[]): void {
+  turn(engine, now, out, { kind: 'eligible', members: eligible(engine, now) })
+}
+
+/** Members whose present incarnation is known, most senior first. */
+function eligible(engine: Engine, now: Now): Member[] {
+  const members: Member[] = []
+  for (const { key, role, status } of engine.membership.members.values()) {
+    const actor = engine.actors.get(key)
+    const votes = role === 'founder' || role === 'admin' || role === 'member' || role === 'relay'
+    if (status !== 'member' || actor === undefined || !votes) continue
+    const beat = engine.presence.get(actor)
+    const fresh = beat !== undefined && now.mono - beat.heard < DEAD_PEER_MS
+    const me = actor === engine.me.actor
+    const stands = me ? engine.me.integrates === 'yes' : beat?.beat.integrates !== 'no'
+    const online = me || fresh || engine.sessions.get(key)?.actor !== undefined
+    members.push({ actor, stands: stands && role !== 'relay', online })
+  }
+  return members
+}
+
+/** Proposes a fact of ours for confirmation; the outcome follows from the chain's own effects. */
+export function proposeFact(
+  engine: Engine,
+  now: Now,
+  out: Effect[],
+  { place, value }: { place: Place; value: string },
+): void {
+  const payload: FactPayload = { kind: 'fact', ...place, value }
+  turn(engine, now, out, { kind: 'propose', payload })
+}
+
+/** Whether this peer leads, and its lease has not lapsed. */
+export function leads(engine: Engine, now: Now): boolean {
+  const leader = leaderNow(engine, now)
+  return leader !== undefined && leader.mine && !leader.lapsed
+}
+
+/** Whether a landing may be proposed now: only on top of what is confirmed. */
+export function canPropose(engine: Engine, now: Now): boolean {
+  return leads(engine, now) && landingInTail(engine) === undefined
+}
+
+/** The push of a landing in the chain that is not confirmed yet. */
+export function landingInTail({ lease }: Engine): FactId | undefined {
+  const { seq } = position(lease)
+  for (const { payload } of records(lease, { from: confirmedSeq(lease) + 1, to: seq })) {
+    if (payload.kind !== 'fact' || payload.topic !== 'landings') continue
+    const landing = readFact('landings', payload.value)
+    if (landing !== undefined) return landing.push
+  }
+  return undefined
+}
+
+/** The term of the newest record held; 0 before the first. */
+export function termOf({ lease }: Engine): number {
+  return position(lease).term
+}
+
+/** Who leads as far as this peer knows. */
+export function leaderNow({ lease }: Engine, now: Now): Leader | undefined {
+  return leaderOf(lease, now.mono)
+}
+
+/** The latest voters. */
+export function votersNow(engine: Engine): readonly ActorId[] {
+  return votersOf(engine.lease).voters
+}
+
+/** Whether what is asked now can be confirmed. */
+export function modeNow(engine: Engine, now: Now): Mode {
+  const leader = leaderNow(engine, now)
+  return leader === undefined || leader.lapsed ? 'provisional' : 'quorum'
+}
+
+/** Who led each term, as far as the chain here proves it. */
+export function leaders(engine: Engine): LeaderOf {
+  return (term) => leaderOfTerm(engine.lease, term)
+}
+
+function turn(engine: Engine, now: Now, out: Effect[], input: LeaseInput): void {
+  for (const effect of stepLease(engine.lease, now.mono, input)) {
+    perform(engine, out, effect)
+  }
+}
+
+function perform(engine: Engine, out: Effect[], effect: LeaseEffect): void {
+  switch (effect.kind) {
+    case 'persist':
+      out.push({ kind: 'persist', entry: { kind: effect.what, bytes: effect.bytes } })
+      return
+    case 'send':
+      if (engine.sessions.get(effect.to)?.actor === undefined) return
+      return send(out, effect.to, { kind: 'lease', message: encodeMessage(effect.message) })
+    case 'broadcast':
+      return sendAll(engine, out, { kind: 'lease', message: encodeMessage(effect.message) })
+    case 'confirmed':
+      for (const record of effect.records) foldRecord(engine, out, record)
+      return
+    case 'changed':
+      return proveVerdicts(engine, out)
+    case 'proposed':
+      if (effect.outcome.kind === 'appended') return
+      out.push({ kind: 'note', level: 'warn', text: `not proposed: ${effect.outcome.kind}` })
+      return
+    case 'unfit': {
+      const text = `a record from ${effect.from.slice(0, 8)} at ${effect.seq}: ${effect.why}`
+      out.push({ kind: 'note', level: 'warn', text })
+      return
+    }
+    case 'contradiction': {
+      const { offered } = effect
+      const text = `${offered.leader} signed a record ${offered.seq} beside a confirmed one`
+      out.push({ kind: 'note', level: 'warn', text })
+      return
+    }
+    case 'rolled-back':
+      out.push({ kind: 'note', level: 'warn', text: `this peer may not vote: ${effect.why}` })
+  }
+}
+
+/** Takes what the disk's chain confirms into the board. */
+export function restoreChain(engine: Engine): void {
+  const confirmed = records(engine.lease, { from: 1, to: confirmedSeq(engine.lease) })
+  for (const record of confirmed) foldRecord(engine, [], record)
+  proveVerdicts(engine, [])
+}
+
+/** Takes a confirmed record into the board. */
+function foldRecord(engine: Engine, out: Effect[], record: ChainRecord): void {
+  const { payload, seq, term, leader } = record
+  if (payload.kind !== 'fact' || payload.topic !== 'landings') return
+  const { actor, n, value } = payload
+  const place: Place = { actor, topic: 'landings', n }
+  const head = integrationOf(engine.board)
+  const prev = readFact('landings', value)?.prev
+  // A leader lands in its own name, and on top of the landing before: every peer holds it to that.
+  if (actor !== leader || (head !== undefined && prev !== head)) {
+    const text = `record ${seq} of ${leader} is no landing on top of ${head ?? 'nothing'}: ignored`
+    out.push({ kind: 'note', level: 'warn', text })
+    return
+  }
+  const landing = foldLanding(engine.board, { seq, term, place, value })
+  if (landing === undefined || engine.events.has(factId(place))) return
+  const event = landedEvent(landing)
+  engine.events.set(event.id, event)
+  out.push({ kind: 'event', event })
+}

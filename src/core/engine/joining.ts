@@ -1,0 +1,88 @@
+/** Admission: this peer, being a member, answers somebody who holds a link. */
+import { makeAdmit, makeClose, type Spot } from '../auth/author.ts'
+import type { Membership } from '../auth/evaluate.ts'
+import { decodeJoinRequest, encodeJoinAnswer, type JoinAnswer } from '../auth/join.ts'
+import { judgeJoin } from '../auth/judge.ts'
+import { writes } from '../auth/roles.ts'
+import type { Hash, PublicKey } from '../brand.ts'
+import { takeOps } from './authority.ts'
+import type { Effect, Now } from './effect.ts'
+import { memberOf } from './names.ts'
+import type { Engine } from './state.ts'
+
+/** Answers one question of the join protocol; an admission is on disk before it is told. */
+export function onAsk(
+  engine: Engine,
+  now: Now,
+  out: Effect[],
+  asked: { call: number; peer: PublicKey; question: Uint8Array },
+): void {
+  const answer = judge(engine, now, out, asked)
+  const bytes = encodeJoinAnswer(answer)
+  out.push({ kind: 'answer', call: asked.call, answer: { kind: 'joined', bytes } })
+}
+
+function judge(
+  engine: Engine,
+  now: Now,
+  out: Effect[],
+  { peer, question }: { peer: PublicKey; question: Uint8Array },
+): JoinAnswer {
+  const me = memberOf(engine, engine.me.signer.key)
+  if (me?.status !== 'member' || !writes(me.role)) {
+    const why = 'This peer may let nobody in; ask another member.'
+    return { kind: 'refused', code: 'cannot-sponsor', why }
+  }
+  const read = decodeJoinRequest(question)
+  // The transport proved the key: a request in another's name is refused even if it is well signed.
+  if (read.kind === 'malformed' || read.value.member !== peer) {
+    return { kind: 'refused', code: 'bad-proof', why: 'The request is not of the key that sent it.' }
+  }
+  const request = read.value
+  const verdict = judgeJoin(engine.membership, request, now.wall, engine.verify)
+  switch (verdict.kind) {
+    case 'refuse':
+      return { kind: 'refused', code: verdict.code, why: verdict.why }
+    case 'pending':
+      return verdict
+    case 'member':
+      return { kind: 'admitted', ops: engine.auth.lacking([]) }
+    case 'admit': {
+      const { invite, name } = verdict
+      const { bytes, id } = makeAdmit(engine.me.signer, spot(engine, now), { invite, request, name })
+      takeOps(engine, now, out, { from: undefined, ops: [bytes] })
+      closeSpent(engine, now, out, invite)
+      return afterAdmission(engine, request.member, id)
+    }
+  }
+}
+
+function afterAdmission(engine: Engine, member: PublicKey, admission: Hash): JoinAnswer {
+  const status = memberOf(engine, member)?.status
+  if (status === 'member') return { kind: 'admitted', ops: engine.auth.lacking([]) }
+  const approvers = [...engine.membership.members.values()]
+    .filter(({ status, role }) => status === 'member' && (role === 'founder' || role === 'admin'))
+    .map(({ name }) => name)
+  return { kind: 'pending', admission, approvers }
+}
+
+/** Closes an invite whose last use this was, naming the admissions that it saw. */
+function closeSpent(engine: Engine, now: Now, out: Effect[], id: Hash): void {
+  const invite = engine.membership.invites.get(id)
+  if (invite === undefined || invite.admissions.length < invite.uses) return
+  const { admissions } = invite
+  const close = { invite: id, why: 'spent' as const, admissions }
+  const { bytes } = makeClose(engine.me.signer, spot(engine, now), close)
+  takeOps(engine, now, out, { from: undefined, ops: [bytes] })
+}
+
+/** Where the next auth op of this peer goes. */
+export function spot(engine: Engine, now: Now): Spot {
+  return { room: engine.volume.room, parents: engine.auth.parents(), at: now.wall }
+}
+
+/** Whether a membership lets a key in now. */
+export function isMember(membership: Membership, key: PublicKey): boolean {
+  const member = membership.byKey(key)
+  return member?.status === 'member' && member.key === key
+}

@@ -1,0 +1,25 @@
+/** What time alone makes due. */
+import type { Monotonic } from '../brand.ts'
+import { BEAT_MS } from '../limits.ts'
+import { encodeBeat } from '../sync/beat.ts'
+import { chainTick } from './chain.ts'
+import type { Effect, Now } from './effect.ts'
+import { sendAll, tell } from './peers.ts'
+import type { Engine } from './state.ts'
+
+/** Called at least every TICK_MS. */
+export function onTick(engine: Engine, now: Now, out: Effect[]): void {
+  chainTick(engine, now, out)
+  tell(engine, now, out)
+  if (now.mono - engine.beat.last >= BEAT_MS) beat(engine, now, out)
+}
+
+/** Tells everybody that this peer is alive, and where. */
+export function beat(engine: Engine, now: Now, out: Effect[]): void {
+  const counter = Math.max(engine.beat.counter + 1, Math.floor(now.wall))
+  engine.beat = { counter, last: now.mono as Monotonic }
+  const { actor, integrates, signer } = engine.me
+  const beat = { actor, counter, addresses: engine.addresses, integrates }
+  const bytes = encodeBeat(engine.volume.room, beat, signer)
+  sendAll(engine, out, { kind: 'beat', beat: bytes })
+}
