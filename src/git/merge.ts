@@ -25,7 +25,7 @@ export async function mergeBase(
 
 export type Merged =
   | { kind: 'clean'; tree: Oid }
-  /** The first `files` in git's order, of `fileCount`; `messages` are git's sentences about them. */
+  /** The first `files` in git's order, of `fileCount`; `messages` are git's own sentences. */
   | { kind: 'conflict'; files: string[]; fileCount: number; messages: string[] }
   /** The histories never met, so there is nothing to compare both sides with. */
   | { kind: 'unrelated' }

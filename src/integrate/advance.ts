@@ -1,0 +1,60 @@
+/**
+ * Moving the integration ref here, over landings that the term chain confirmed.
+ *
+ * Every landing is held against its record before the ref moves: its commit has the tree that was
+ * tested, and joins the push to the landing before it. A leader that signed something else is found
+ * out here, by every peer, and the ref stays where it was.
+ */
+import type { Oid } from '../core/brand.ts'
+import type { Landed } from '../core/room/facts.ts'
+import { parentsOf, treeOf } from '../git/merge.ts'
+import { readRef, updateRef } from '../git/moves.ts'
+import { INTEGRATION_REF } from '../git/refs.ts'
+import { bring, getPinned } from './objects.ts'
+import type { Holders, Repositories } from './repositories.ts'
+
+export type Advanced =
+  { kind: 'done'; integration: Oid } | { kind: 'failed'; integration: Oid | undefined; why: string }
+
+/** Takes landings, oldest first; the last one is where the ref will be. */
+export async function advance(
+  at: Repositories,
+  { landings, holders }: { landings: readonly Landed[]; holders: Holders },
+  signal: AbortSignal,
+): Promise<Advanced> {
+  const { mirror } = at
+  const from = await readRef(mirror, INTEGRATION_REF, signal)
+  const failed = (why: string): Advanced => ({ kind: 'failed', integration: from, why })
+  const last = landings.at(-1)
+  if (last === undefined) return failed('no landing to advance over')
+  const got = await getPinned(at, { commit: last.commit, holders }, signal)
+  if (got.kind === 'failed') return failed(got.why)
+  for (const landing of landings) {
+    const wrong = await contradiction(at, landing, signal)
+    if (wrong !== undefined) return failed(wrong)
+  }
+  const move = { ref: INTEGRATION_REF, to: last.commit, ...(from === undefined ? {} : { from }) }
+  const moved = await updateRef(mirror, move, signal)
+  if (moved.kind === 'moved-by-other') return failed(`${moved.ref} was moved meanwhile`)
+  const brought = await bring(at, signal)
+  if (brought.kind === 'failed') return { ...failed(brought.why), integration: last.commit }
+  return { kind: 'done', integration: last.commit }
+}
+
+/** How a landing's commit differs from its record, in words; undefined when they agree. */
+async function contradiction(
+  at: Repositories,
+  { commit, tree, prev }: Landed,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const got = await getPinned(at, { commit, holders: [] }, signal)
+  if (got.kind === 'failed')
+    return `landing ${commit} is not in the history of the last: ${got.why}`
+  const found = await treeOf(at.mirror, commit, signal)
+  if (found !== tree) return `landing ${commit} has tree ${found}, its record ${tree}`
+  const [first] = await parentsOf(at.mirror, commit, signal)
+  if (prev !== undefined && first !== prev) {
+    return `landing ${commit} follows ${first ?? 'nothing'}, its record says ${prev}`
+  }
+  return undefined
+}

@@ -1,0 +1,45 @@
+/** The detected checks, run on the user's own files as they are now. */
+import { join } from 'node:path'
+import { listHere, readHere } from '../git/checkout-files.ts'
+import type { Checkout } from '../git/repository.ts'
+import type { CheckRun } from '../core/room/facts.ts'
+import { detectChecks, READ_BY_DETECTION } from './checks/detect.ts'
+import { runChecks } from './checks/run.ts'
+import { shown, toRun } from './check.ts'
+
+export type RanHere =
+  | { kind: 'ran'; evidence: { name: string; output: string; run: CheckRun }[] }
+  | { kind: 'malformed'; file: string; line: number; why: string }
+
+/** Runs them in place, without a sandbox: it is the user's own machine and the user's own code. */
+export async function runHere(
+  checkout: Checkout,
+  { root }: { root: string },
+  signal: AbortSignal,
+): Promise<RanHere> {
+  const paths = await listHere(checkout, signal)
+  const texts = await readHere(checkout, READ_BY_DETECTION)
+  const detected = detectChecks({ paths, texts })
+  if (detected.kind === 'malformed') return detected
+  const bench = {
+    folder: checkout.root,
+    cache: join(root, 'cache'),
+    mirror: join(root, 'repo.git'),
+    sandbox: { kind: 'none', why: 'these are the user’s own files' } as const,
+  }
+  const evidence = await runChecks(bench, detected.checks, signal)
+  const told = evidence.map((one) => ({ name: one.name, output: one.output, run: toRun(one) }))
+  return { kind: 'ran', evidence: told }
+}
+
+/** The names and commands of the checks that the checkout has now; none when they do not read. */
+export async function checksHere(
+  checkout: Checkout,
+  signal: AbortSignal,
+): Promise<{ name: string; command: string }[]> {
+  const paths = await listHere(checkout, signal)
+  const texts = await readHere(checkout, READ_BY_DETECTION)
+  const detected = detectChecks({ paths, texts })
+  if (detected.kind === 'malformed') return []
+  return detected.checks.map(({ name, command }) => ({ name, command: shown(command) }))
+}

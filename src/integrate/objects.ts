@@ -1,0 +1,73 @@
+/** Getting commits here: from peers, or from the checkout when it has them anyway. */
+import type { Oid } from '../core/brand.ts'
+import type { FactId } from '../core/room/facts.ts'
+import { resolveRev } from '../git/checkout.ts'
+import { fetchFrom } from '../git/fetch.ts'
+import { bringRefs, hasCommit, publish } from '../git/mirror.ts'
+import { readRef, updateRef } from '../git/moves.ts'
+import { pinRef, pushRef } from '../git/refs.ts'
+import type { Holders, Repositories } from './repositories.ts'
+
+export type Got = { kind: 'held' } | { kind: 'failed'; why: string }
+
+/** Brings a push's commit into the mirror under its own ref, from the first peer that has it. */
+export async function getPush(
+  at: Repositories,
+  job: { push: FactId; commit: Oid; holders: Holders },
+  signal: AbortSignal,
+): Promise<Got> {
+  return fetchAny(at, { oid: job.commit, ref: pushRef(job.push), holders: job.holders }, signal)
+}
+
+/**
+ * Has a commit in the mirror and pinned: it is there, or the checkout has it (a base is older than
+ * the room, so most clones do), or a peer that pinned it gives it.
+ */
+export async function getPinned(
+  at: Repositories,
+  { commit, holders }: { commit: Oid; holders: Holders },
+  signal: AbortSignal,
+): Promise<Got> {
+  const { checkout, mirror } = at
+  const ref = pinRef(commit)
+  if (await hasCommit(mirror, commit, signal)) {
+    if ((await readRef(mirror, ref, signal)) === undefined) {
+      await updateRef(mirror, { ref, to: commit }, signal)
+    }
+    return { kind: 'held' }
+  }
+  if ((await resolveRev(checkout, commit, signal)) === commit) {
+    const published = await publish({ checkout, mirror, rev: commit, refs: [ref] }, signal)
+    if (published.kind === 'published') return { kind: 'held' }
+  }
+  return fetchAny(at, { oid: commit, ref, holders }, signal)
+}
+
+/** Brings every ref of the mirror into the checkout's `refs/knot/`. */
+export async function bring({ checkout, mirror }: Repositories, signal: AbortSignal): Promise<Got> {
+  const brought = await bringRefs({ checkout, mirror }, signal)
+  if (brought.kind === 'brought') return { kind: 'held' }
+  const why = brought.kind === 'shallow' ? 'the checkout is shallow' : brought.why
+  return { kind: 'failed', why }
+}
+
+async function fetchAny(
+  { mirror, route }: Repositories,
+  { oid, ref, holders }: { oid: Oid; ref: string; holders: Holders },
+  signal: AbortSignal,
+): Promise<Got> {
+  const reasons: string[] = []
+  for (const peer of holders) {
+    const fetched = await fetchFrom({ mirror, peer, route, want: [{ oid, ref }] }, signal)
+    if (fetched.kind === 'failed') {
+      reasons.push(`${peer.slice(0, 8)}: ${fetched.why}`)
+      continue
+    }
+    const [answer] = fetched.refs
+    if (answer?.kind === 'fetched' || answer?.kind === 'present') return { kind: 'held' }
+    const what = answer?.kind === 'refused' ? `has ${answer.found} there` : 'does not have it'
+    reasons.push(`${peer.slice(0, 8)}: ${what}`)
+  }
+  const why = reasons.length === 0 ? 'no peer to ask' : reasons.join('; ')
+  return { kind: 'failed', why: `${ref} at ${oid.slice(0, 8)}: ${why}` }
+}

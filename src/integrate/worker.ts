@@ -1,0 +1,167 @@
+/**
+ * The worker: performs the engine's jobs on git objects, beside the loop.
+ *
+ * Lanes for fetching, merging, checking and moving refs: a check of minutes holds up none of the
+ * others, and two jobs of one lane never run into each other. A job that throws is a job that
+ * failed, with the reason: the engine decides whether to try again.
+ */
+import type { AgentId, Oid } from '../core/brand.ts'
+import type { Job } from '../core/engine/effect.ts'
+import type { Worked } from '../core/engine/input.ts'
+import { FETCHES_MAX } from '../core/limits.ts'
+import type { FactId } from '../core/room/facts.ts'
+import { hasCommit } from '../git/mirror.ts'
+import { listRefs, readRef, updateRef } from '../git/moves.ts'
+import { agentRef, INTEGRATION_REF, pushRef } from '../git/refs.ts'
+import { advance } from './advance.ts'
+import { check } from './check.ts'
+import { merge } from './merge.ts'
+import { bring, getPush } from './objects.ts'
+import type { Repositories } from './repositories.ts'
+
+type Lane = `fetch ${number}` | 'merge' | 'check' | 'refs'
+
+/** Runs jobs until its signal is aborted. */
+export class Worker {
+  readonly #at: Repositories
+  readonly #signal: AbortSignal
+  readonly #log: (text: string) => void
+  readonly #lanes = new Map<Lane, Promise<void>>()
+  #fetches = 0
+  /** The newest pointing of refs that waits: each one says all, so those before it are dropped. */
+  #pointing: Extract<Job, { kind: 'refs' }> | undefined
+  #tell: (result: Worked) => void = () => undefined
+
+  constructor(at: Repositories, on: { signal: AbortSignal; log: (text: string) => void }) {
+    this.#at = at
+    this.#signal = on.signal
+    this.#log = on.log
+  }
+
+  /** Where results go. */
+  start(tell: (result: Worked) => void): void {
+    this.#tell = tell
+  }
+
+  /** Queues a job behind the others of its lane. */
+  take(job: Job): void {
+    if (job.kind !== 'refs') return this.#queue(this.#laneOf(job), () => this.#run(job))
+    const waits = this.#pointing !== undefined
+    this.#pointing = job
+    if (waits) return
+    this.#queue('refs', async () => {
+      const newest = this.#pointing
+      this.#pointing = undefined
+      if (newest !== undefined) await this.#run(newest)
+    })
+  }
+
+  /** Resolves when every lane is empty; after an abort that is soon. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#lanes.values())
+  }
+
+  /** What the repository holds, after completing refs that a crash left out. */
+  async holding(known: {
+    pushes: readonly { push: FactId; commit: Oid }[]
+  }): Promise<{ pushes: FactId[]; integration: Oid | undefined }> {
+    const { mirror } = this.#at
+    for (const { push, commit } of known.pushes) {
+      const ref = pushRef(push)
+      const there = (await readRef(mirror, ref, this.#signal)) !== undefined
+      if (there || !(await hasCommit(mirror, commit, this.#signal))) continue
+      await updateRef(mirror, { ref, to: commit }, this.#signal)
+    }
+    const prefix = pushRef('')
+    const refs = await listRefs(mirror, this.#signal, prefix.slice(0, -1))
+    const pushes = refs.map(({ ref }) => ref.slice(prefix.length) as FactId)
+    return { pushes, integration: await readRef(mirror, INTEGRATION_REF, this.#signal) }
+  }
+
+  #laneOf(job: Exclude<Job, { kind: 'refs' }>): Lane {
+    switch (job.kind) {
+      case 'fetch':
+        return `fetch ${this.#fetches++ % FETCHES_MAX}`
+      case 'merge':
+      case 'check':
+        return job.kind
+      case 'advance':
+        return 'refs'
+    }
+  }
+
+  #queue(lane: Lane, run: () => Promise<void>): void {
+    const before = this.#lanes.get(lane) ?? Promise.resolve()
+    this.#lanes.set(lane, before.then(run))
+  }
+
+  async #run(job: Job): Promise<void> {
+    if (this.#signal.aborted) return
+    try {
+      this.#tell(await this.#perform(job))
+    } catch (error) {
+      if (this.#signal.aborted) return
+      const why = error instanceof Error ? error.message : String(error)
+      this.#log(`${job.kind} failed: ${why}`)
+      this.#tell(brokenOff(job, why))
+    }
+  }
+
+  async #perform(job: Job): Promise<Worked> {
+    const at = this.#at
+    const signal = this.#signal
+    switch (job.kind) {
+      case 'fetch': {
+        const got = await getPush(at, job, signal)
+        return got.kind === 'held'
+          ? { kind: 'fetch', push: job.push, outcome: 'held' }
+          : { kind: 'fetch', push: job.push, outcome: 'failed', why: got.why }
+      }
+      case 'merge': {
+        const outcome = await merge(at, job, signal)
+        return { kind: 'merge', push: job.push, head: job.head, outcome }
+      }
+      case 'check': {
+        const outcome = await check(at, job, signal)
+        return { kind: 'check', push: job.push, head: job.head, outcome }
+      }
+      case 'advance': {
+        const { kind, ...told } = await advance(at, job, signal)
+        return { kind: 'advance', outcome: kind, ...told }
+      }
+      case 'refs':
+        await this.#point(job.agents)
+        return { kind: 'refs' }
+    }
+  }
+
+  /** Points agents' refs at commits that are here, and brings everything to the checkout. */
+  async #point(agents: Extract<Job, { kind: 'refs' }>['agents']): Promise<void> {
+    const { mirror } = this.#at
+    for (const { agent, commit } of agents) {
+      const ref = agentRef(agent as AgentId)
+      const from = await readRef(mirror, ref, this.#signal)
+      if (from === commit || !(await hasCommit(mirror, commit, this.#signal))) continue
+      const move = { ref, to: commit, ...(from === undefined ? {} : { from }) }
+      await updateRef(mirror, move, this.#signal)
+    }
+    const brought = await bring(this.#at, this.#signal)
+    if (brought.kind === 'failed') this.#log(`refs were not brought here: ${brought.why}`)
+  }
+}
+
+/** The result of a job that threw. */
+function brokenOff(job: Job, why: string): Worked {
+  switch (job.kind) {
+    case 'fetch':
+      return { kind: 'fetch', push: job.push, outcome: 'failed', why }
+    case 'merge':
+      return { kind: 'merge', push: job.push, head: job.head, outcome: { kind: 'broke', why } }
+    case 'check':
+      return { kind: 'check', push: job.push, head: job.head, outcome: { kind: 'broke', why } }
+    case 'advance':
+      return { kind: 'advance', outcome: 'failed', integration: undefined, why }
+    case 'refs':
+      return { kind: 'refs' }
+  }
+}
