@@ -1,0 +1,100 @@
+/**
+ * One checkout's daemon: the socket that makes it the only one, and behind it either the lobby (no
+ * room yet) or the running room.
+ */
+import type { Socket } from 'node:net'
+import { socketPath } from '../api/socket.ts'
+import { serve } from '../api/server.ts'
+import { Failure } from '../api/errors.ts'
+import { openLines } from '../store/lines.ts'
+import { connectGit } from './git-door.ts'
+import { handlers } from './handlers/table.ts'
+import { type Identity, readIdentity } from './identity.ts'
+import { type RunningRoom, type Starting, startRoom } from './running.ts'
+
+/** What the handlers share. */
+export type Daemon = {
+  readonly identity: Identity
+  readonly starting: Starting
+  readonly stopping: AbortController
+  readonly log: (text: string) => void
+  /** Calls wait for it: until then nobody knows whether there is a room. */
+  opening: Promise<void>
+  /** Undefined in the lobby. */
+  room: RunningRoom | undefined
+  /** A `room.create` or `room.join` under way: one at a time. */
+  entering: boolean
+  failure: Failure | undefined
+}
+
+/** Serves until stopped; fails when it cannot begin, and returns at once where another serves. */
+export async function serveCheckout(asked: {
+  root: string
+  port: number | undefined
+  stopping: AbortController
+}): Promise<void> {
+  const { root, port, stopping } = asked
+  const identity = await readIdentity(root, stopping.signal)
+  const lines = openLines({ path: identity.home.daemonLog, now: () => new Date() })
+  const log = (text: string) => lines.write({ event: 'note', text })
+  process.on('uncaughtException', (error) => log(`uncaught: ${error.stack ?? error.message}`))
+  process.on('unhandledRejection', (error) => log(`unhandled: ${String(error)}`))
+
+  const socket = await socketPath(identity.home.root)
+  const starting = { identity, port, log, socket }
+  const opened = Promise.withResolvers<void>()
+  const daemon: Daemon = {
+    identity,
+    starting,
+    stopping,
+    log,
+    room: undefined,
+    entering: false,
+    failure: undefined,
+    opening: opened.promise,
+  }
+  const served = await serve(socket, handlers(daemon), {
+    onGit: (connection, header) => void connect(daemon, connection, header),
+    onBug: (error, method) =>
+      log(`bug in ${method}: ${error instanceof Error ? error.stack : error}`),
+  })
+  if (served.kind === 'already-running') return
+  try {
+    daemon.room = await startRoom(starting)
+    opened.resolve()
+    log(`serving ${root}, process ${process.pid}`)
+    await ended(daemon)
+  } finally {
+    await daemon.room?.stop()
+    await served.close()
+    lines.close()
+  }
+}
+
+async function connect(daemon: Daemon, socket: Socket, header: unknown): Promise<void> {
+  const { git, peer } = (header ?? {}) as { git?: unknown; peer?: unknown }
+  const { room, stopping } = daemon
+  await connectGit(room?.mesh, socket, { service: git, peer }, stopping.signal)
+}
+
+/** Resolves when told to stop; fails when the room's loop ended by itself, as on a full disk. */
+async function ended(daemon: Daemon): Promise<void> {
+  const { stopping } = daemon
+  const told = new Promise<void>((resolve) => {
+    if (stopping.signal.aborted) resolve()
+    stopping.signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+  // A room that is made or entered later is watched by whoever made it: see `watchEnd`.
+  watchEnd(daemon)
+  await told
+  if (daemon.failure !== undefined) throw daemon.failure
+}
+
+/** Stops the daemon when the room's loop ends by itself: nothing may be acknowledged after that. */
+export function watchEnd(daemon: Daemon): void {
+  void daemon.room?.ended().then((end) => {
+    if (end.kind !== 'failed') return
+    daemon.failure = new Failure('STORE_CORRUPT', end.why, 'mend the disk, then run knot status')
+    daemon.stopping.abort()
+  })
+}

@@ -1,0 +1,218 @@
+/**
+ * Entering a room by its link: ask every address of the link and every peer that mDNS finds, until
+ * one of them admits us; then start the room from the auth log that it gave.
+ */
+import { Failure } from '../api/errors.ts'
+import {
+  decodeJoinAnswer,
+  encodeJoinRequest,
+  type JoinAnswer,
+  makeJoinRequest,
+} from '../core/auth/join.ts'
+import { AuthLog } from '../core/auth/log.ts'
+import { evaluate } from '../core/auth/evaluate.ts'
+import { type InviteLink, parseLink } from '../core/auth/link.ts'
+import { isMember } from '../core/engine/joining.ts'
+import { termOf } from '../core/engine/chain.ts'
+import { JOIN_RETRY_MS, JOIN_WAIT_MS, FIRST_SYNC_MS } from '../core/limits.ts'
+import type { Mesh } from '../mesh/port.ts'
+import { startMesh } from '../mesh/node.ts'
+import { signerFrom, verifyFast } from '../store/ed25519.ts'
+import { type Daemon, watchEnd } from './daemon.ts'
+import { chosenName } from './founding.ts'
+import { mdnsTagOf, prologueOf } from './linking.ts'
+import { entering } from './one-entry.ts'
+import { openStore, storeFailure } from './opening.ts'
+import { writePlaybook } from './playbook.ts'
+import { type RunningRoom, startRoom } from './running.ts'
+
+type Said = { step: string; text: string }
+type Entered = 'admitted' | 'pending' | 'member'
+
+/** Enters, telling what it does; fails with the reason of whoever refused. */
+export async function* enterRoom(
+  daemon: Daemon,
+  asked: { link: string; name: string | undefined },
+  signal: AbortSignal,
+): AsyncGenerator<Said, { kind: Entered; approvers: readonly string[] }, void> {
+  const link = readLink(asked.link)
+  const { room } = daemon
+  if (room !== undefined) {
+    if (room.engine.volume.room === link.room) return { kind: 'member', approvers: [] }
+    const { roomName } = room.engine.membership
+    const fix = 'use another clone: one checkout is in one room'
+    throw new Failure('ROOM_OTHER', `this checkout is in the room ${roomName} already`, fix)
+  }
+  const name = chosenName(asked.name ?? daemon.identity.config.name)
+  yield { step: 'find', text: `looking for the room at ${placesOf(link)}` }
+  const answer = await entering(daemon, () => askAround(daemon, link, name, signal))
+  if (answer.kind === 'pending') return { kind: 'pending', approvers: answer.approvers }
+  if (answer.kind === 'refused') throw refusal(answer)
+  yield { step: 'admitted', text: 'admitted; fetching what the room knows' }
+  await entering(daemon, async () => {
+    await keepOps(daemon, link, answer.ops)
+    daemon.room = await startRoom(daemon.starting)
+    watchEnd(daemon)
+  })
+  const entered = daemon.room as RunningRoom | undefined
+  if (entered === undefined) throw new Error('bug: the auth log was written and is not there')
+  await writePlaybook(daemon.identity.home, entered.engine.membership.roomName)
+  const synced = await entered.watch.until(() => hasSynced(entered), { ms: FIRST_SYNC_MS, signal })
+  if (synced === 'late') {
+    yield { step: 'sync', text: 'no peer answered yet; the rest follows when one does' }
+  }
+  return { kind: 'admitted', approvers: [] }
+}
+
+function readLink(text: string): InviteLink {
+  const parsed = parseLink(text)
+  if (parsed.kind === 'link') return parsed.link
+  const fix = 'copy the whole line that knot up or knot invite printed, in quotes'
+  throw new Failure('LINK_INVALID', parsed.why, fix)
+}
+
+function placesOf({ addresses }: InviteLink): string {
+  return [...addresses, 'the local network (mDNS)'].join(', ')
+}
+
+/** Asks peers until one answers for the room; a refusal counts once every address was asked. */
+async function askAround(
+  daemon: Daemon,
+  link: InviteLink,
+  name: ReturnType<typeof chosenName>,
+  signal: AbortSignal,
+): Promise<JoinAnswer> {
+  const { identity } = daemon
+  const { room, secret, seed } = link
+  const asked = { room, invite: signerFrom(seed), member: identity.signer, name }
+  const question = encodeJoinRequest(makeJoinRequest(asked))
+  const found = new Set<string>(link.addresses)
+  const mesh = await lobbyMesh(daemon, { room, secret }, (addresses) => {
+    for (const address of addresses) found.add(address)
+  })
+  const until = AbortSignal.any([signal, AbortSignal.timeout(JOIN_WAIT_MS)])
+  const why = new Map<string, string>()
+  try {
+    while (!until.aborted) {
+      const answer = await askEach({ mesh, question, addresses: [...found], why }, until)
+      if (answer !== undefined) return answer
+      await pause(JOIN_RETRY_MS, until)
+    }
+  } finally {
+    await mesh.stop()
+  }
+  const tried = [...why].map(([address, reason]) => `${address}: ${reason}`).join('; ')
+  const reached = tried === '' ? 'nobody of the room was found on the local network' : tried
+  const fix = 'have a member run knot status, and knot invite for a link with its addresses of now'
+  throw new Failure('PEERS_UNREACHABLE', `the room could not be reached: ${reached}`, fix)
+}
+
+async function askEach(
+  {
+    mesh,
+    question,
+    addresses,
+    why,
+  }: {
+    mesh: Mesh
+    question: Uint8Array
+    addresses: readonly string[]
+    why: Map<string, string>
+  },
+  signal: AbortSignal,
+): Promise<JoinAnswer | undefined> {
+  let refused: JoinAnswer | undefined
+  for (const address of addresses) {
+    const outcome = await mesh.ask({ address }, question, signal)
+    if (outcome.kind !== 'answered') {
+      why.set(address, outcome.why)
+      continue
+    }
+    const read = decodeJoinAnswer(outcome.answer)
+    if (read.kind === 'malformed') {
+      why.set(address, `gave an answer that does not read: ${read.why}`)
+      continue
+    }
+    if (read.value.kind !== 'refused') return read.value
+    // Another member may know an invite that this one has not heard of yet.
+    refused ??= read.value
+  }
+  return refused
+}
+
+async function lobbyMesh(
+  { identity, log }: Daemon,
+  secret: { room: InviteLink['room']; secret: Uint8Array },
+  found: (addresses: readonly string[]) => void,
+): Promise<Mesh> {
+  const nothing = () => undefined
+  const started = await startMesh({
+    seed: identity.seed,
+    prologue: prologueOf(secret),
+    mdnsTag: mdnsTagOf(secret),
+    listen: [{ host: '0.0.0.0', port: 0 }],
+    reach: identity.config.lanOnly === true ? 'lan' : 'anywhere',
+    isMember: () => false,
+    events: {
+      up: nothing,
+      down: nothing,
+      frame: nothing,
+      drained: nothing,
+      found: (_key, addresses) => found(addresses),
+      ask: async () => new Uint8Array(),
+      git: (_key, stream) => stream.abort('not a member yet'),
+    },
+    log,
+  })
+  if (started.kind === 'started') return started.mesh
+  throw new Failure('FAILED', `the network could not be opened: ${started.why}`)
+}
+
+/** Writes the auth log to the store, once it is shown to be this room's and to have us in it. */
+async function keepOps(
+  daemon: Daemon,
+  link: InviteLink,
+  ops: readonly Uint8Array[],
+): Promise<void> {
+  const { identity } = daemon
+  const log = new AuthLog(link.room)
+  for (const bytes of ops) log.add(bytes, verifyFast)
+  const membership = evaluate(log)
+  if (membership === undefined || !isMember(membership, identity.signer.key)) {
+    const why = 'the peer that answered gave an auth log in which this agent is no member'
+    throw new Failure('INVITE_REFUSED', why, 'ask for a new link')
+  }
+  const { store } = await openStore(identity, () => undefined)
+  try {
+    store.append(log.ops().map(({ bytes }) => ({ kind: 'auth', bytes })))
+    const flushed = await store.flush()
+    if (flushed.kind === 'stopped') throw storeFailure(flushed.fault)
+  } finally {
+    await store.close()
+  }
+}
+
+/** The first sync is done when a peer greeted us and we hold what it held then. */
+function hasSynced({ engine }: RunningRoom): boolean {
+  if (termOf(engine) === 0) return false
+  return [...engine.sessions.values()].some(({ actor, ahead }) => {
+    return actor !== undefined && ahead.size === 0
+  })
+}
+
+function refusal({ code, why }: Extract<JoinAnswer, { kind: 'refused' }>): Failure {
+  const fixes = { 'wrong-room': 'check that the link is of this room' } as Record<string, string>
+  return new Failure(
+    'INVITE_REFUSED',
+    why,
+    fixes[code] ?? 'ask a member for a new link: knot invite',
+  )
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = AbortSignal.any([signal, AbortSignal.timeout(ms)])
+    if (stop.aborted) return resolve()
+    stop.addEventListener('abort', () => resolve(), { once: true })
+  })
+}

@@ -1,0 +1,97 @@
+/** `status` and `whoami`: what this peer knows of its room, as the API shows it. */
+import type { Output } from '../../api/types.ts'
+import { keyOf } from '../../core/brand.ts'
+import { fingerprintOf } from '../../core/auth/identity.ts'
+import type { Member } from '../../core/auth/members.ts'
+import { leaderNow, leaders, modeNow, termOf, votersNow } from '../../core/engine/chain.ts'
+import type { Engine } from '../../core/engine/state.ts'
+import { DEAD_PEER_MS } from '../../core/limits.ts'
+import { integrationOf, queueOf } from '../../core/room/views/board.ts'
+import { inOrder } from '../../core/integration/planner.ts'
+import type { FactId } from '../../core/room/facts.ts'
+import type { RunningRoom } from '../running.ts'
+import { whoIs } from '../words.ts'
+
+type Status = Output<'status'>
+
+/** The whole status of a running room. */
+export function statusOf(room: RunningRoom): Status {
+  const { engine } = room
+  const now = room.now()
+  const leader = leaderNow(engine, now)
+  return {
+    room: { id: engine.volume.room, name: engine.membership.roomName },
+    me: {
+      ...whoIs(engine, engine.me.signer.key),
+      fingerprint: fingerprintOf(engine.me.signer.key),
+    },
+    members: [...engine.membership.members.values()].map((member) => memberRow(room, member)),
+    ...(leader === undefined ? {} : { leader: leaderRow(engine, leader) }),
+    term: termOf(engine),
+    voters: votersNow(engine).map((actor) => whoIs(engine, keyOf(actor))),
+    mode: modeNow(engine, now),
+    integration: integrationRow(engine),
+    pid: process.pid,
+    node: process.version,
+    addresses: room.mesh.addresses(),
+    transport: 'mesh',
+    store: room.size(),
+    checks: room.checks,
+  }
+}
+
+function leaderRow(engine: Engine, leader: NonNullable<ReturnType<typeof leaderNow>>) {
+  const { actor, mine, lapsed } = leader
+  return { ...whoIs(engine, keyOf(actor)), mine, lapsed }
+}
+
+function memberRow(room: RunningRoom, member: Member): Status['members'][number] {
+  const { engine } = room
+  const me = member.agent === engine.me.agent
+  const session = engine.sessions.get(member.key)
+  const seen = room.lastSeen(member.key)
+  const status = member.status === 'member' ? 'active' : member.status
+  return {
+    id: member.agent,
+    name: member.name,
+    fingerprint: fingerprintOf(member.keys[0] ?? member.key),
+    role: member.role,
+    status,
+    me,
+    online: me || isOnline(room, member),
+    path: me ? 'self' : (session?.path ?? 'none'),
+    ...(session === undefined ? {} : { address: session.address }),
+    ...(seen === undefined ? {} : { lastSeen: seen }),
+  }
+}
+
+/** Online: a session stands, or a beat that somebody passed on is fresh. */
+function isOnline({ engine, now }: RunningRoom, { key }: Member): boolean {
+  if (engine.sessions.get(key)?.actor !== undefined) return true
+  const actor = engine.actors.get(key)
+  const heard = actor === undefined ? undefined : engine.presence.get(actor)?.heard
+  return heard !== undefined && now().mono - heard < DEAD_PEER_MS
+}
+
+function integrationRow(engine: Engine): Status['integration'] {
+  const commit = integrationOf(engine.board)
+  const queue = inOrder(queueOf(engine.board, leaders(engine))).map(({ push, commit, at }) => {
+    const entry = engine.board.pushes.get(push)
+    const name = entry === undefined ? push : whoIs(engine, keyOf(entry.place.actor)).name
+    return { push, name, commit, state: stateOf(engine, push), at }
+  })
+  return {
+    ...(commit === undefined ? {} : { commit }),
+    landings: engine.board.landings.length,
+    queue,
+  }
+}
+
+function stateOf(engine: Engine, push: FactId): Status['integration']['queue'][number]['state'] {
+  const { desk } = engine
+  if (!engine.holding.has(push)) return 'fetching'
+  if (desk?.landing === push) return 'landing'
+  if (desk?.checking === push) return 'checking'
+  if (desk?.merging === push) return 'merging'
+  return 'queued'
+}

@@ -1,0 +1,183 @@
+/**
+ * `sync`: publish a commit, bring everybody's here. It never moves HEAD, the index, a branch or a
+ * file, and does not wait for the landing.
+ *
+ * Order of a push: objects into the mirror, then the signed fact, then the push's own ref. A crash
+ * between two of them leaves less than was promised to nobody, because nothing was answered yet;
+ * the next start completes the ref.
+ */
+import { Failure } from '../../api/errors.ts'
+import type { Answers, Item, Output, Parsed } from '../../api/types.ts'
+import { keyOf, type Oid } from '../../core/brand.ts'
+import { leaders } from '../../core/engine/chain.ts'
+import { headOf as integrationHead } from '../../core/engine/landing.ts'
+import { liveSessions } from '../../core/engine/state.ts'
+import { HOLD_WAIT_MS } from '../../core/limits.ts'
+import type { FactId } from '../../core/room/facts.ts'
+import { newestPushes, sorted, standingOf } from '../../core/room/views/board.ts'
+import { dirtyFiles, filesBetween, headOf, resolveRev } from '../../git/checkout.ts'
+import { isAncestor, mergeBase } from '../../git/merge.ts'
+import { hasCommit, publish } from '../../git/mirror.ts'
+import { updateRef } from '../../git/moves.ts'
+import { agentRef, pushRef } from '../../git/refs.ts'
+import { bring } from '../../integrate/objects.ts'
+import type { RunningRoom } from '../running.ts'
+import { whoIs } from '../words.ts'
+import { type FindRoom, made } from './talk.ts'
+
+type Done = Output<'sync'>
+type Pushed = Pick<Done, 'push' | 'commit' | 'base' | 'files' | 'fileCount'>
+type Progress = AsyncGenerator<Item<'sync'>, Pushed, void>
+
+/** The handler, for a room that is looked up at each call. */
+export function sync(room: FindRoom): Pick<Answers, 'sync'> {
+  return {
+    sync: async function* (input, signal) {
+      return yield* run(await room(), input, signal)
+    },
+  }
+}
+
+async function* run(
+  room: RunningRoom,
+  { mode, rev, intent }: Parsed<'sync'>,
+  signal: AbortSignal,
+): AsyncGenerator<Item<'sync'>, Done, void> {
+  let pushed: Pushed = { files: [], fileCount: 0 }
+  if (mode !== 'pull') pushed = yield* push(room, { rev, intent }, signal)
+  const push_ = pushed.push as FactId | undefined
+  if (push_ !== undefined && liveSessions(room.engine).length > 0) {
+    yield { step: 'hold', text: 'waiting for another peer to hold it' }
+    const held = () => (room.engine.holders.get(push_)?.size ?? 0) > 0
+    await room.watch.until(held, { ms: HOLD_WAIT_MS, signal })
+  }
+  if (mode !== 'push') {
+    yield { step: 'bring', text: 'bringing everybody’s commits here' }
+    await room.watch.until(() => nothingMissing(room), { ms: HOLD_WAIT_MS, signal })
+    const brought = await bring(room.repositories, signal)
+    if (brought.kind === 'failed') {
+      throw new Failure('GIT_FAILED', `refs/knot/* could not be brought here: ${brought.why}`)
+    }
+  }
+  return { ...pushed, heldBy: heldBy(room, push_), transport: 'mesh', rows: rows(room) }
+}
+
+/** Publishes a commit, unless the room has it already. */
+async function* push(
+  room: RunningRoom,
+  { rev, intent }: { rev: string | undefined; intent: string | undefined },
+  signal: AbortSignal,
+): Progress {
+  const { checkout, mirror } = room.repositories
+  const commit = await commitOf(room, rev, signal)
+  const known = await knownAs(room, commit, signal)
+  if (known !== undefined) return { commit, files: [], fileCount: 0, ...known }
+  if (rev === undefined) {
+    const dirty = await dirtyFiles(checkout, signal)
+    const text = `${dirty} changed file${dirty === 1 ? ' is' : 's are'} not committed and stay here`
+    if (dirty > 0) yield { step: 'dirty', text }
+  }
+  yield { step: 'publish', text: `publishing ${commit.slice(0, 8)}` }
+  const refs = [agentRef(room.engine.me.agent)]
+  const published = await publish({ checkout, mirror, rev: commit, refs }, signal)
+  if (published.kind !== 'published') throw refusal(published)
+  const { base, files, total } = await changed(room, commit, signal)
+  const id = await made(room, {
+    kind: 'push',
+    commit,
+    files,
+    fileCount: total,
+    ...(base === undefined ? {} : { base }),
+    ...(intent === undefined ? {} : { intent }),
+  })
+  await updateRef(mirror, { ref: pushRef(id), to: commit }, signal)
+  return { push: id, commit, files, fileCount: total, ...(base === undefined ? {} : { base }) }
+}
+
+async function commitOf(
+  room: RunningRoom,
+  rev: string | undefined,
+  signal: AbortSignal,
+): Promise<Oid> {
+  const { checkout } = room.repositories
+  if (rev !== undefined) {
+    const oid = await resolveRev(checkout, rev, signal)
+    if (oid !== undefined) return oid
+    throw new Failure('NOT_FOUND', `"${rev}" is no commit here`, 'git log --all shows what is')
+  }
+  const head = await headOf(checkout, signal)
+  if (head.kind === 'commit') return head.oid
+  const fix = 'make a first commit, then knot sync'
+  throw new Failure('NOT_FOUND', `branch ${head.branch} has no commit yet: nothing to publish`, fix)
+}
+
+/** What the room knows of a commit already: an own push that is not refused, or a landed state. */
+async function knownAs(
+  room: RunningRoom,
+  commit: Oid,
+  signal: AbortSignal,
+): Promise<{ push?: string } | undefined> {
+  const { engine, repositories } = room
+  const own = sorted(engine.board.pushes).filter(({ place, fact }) => {
+    return place.actor === engine.me.actor && fact.commit === commit
+  })
+  const standing = own.find(
+    ({ id }) => standingOf(engine.board, id, leaders(engine)).kind === 'queued',
+  )
+  if (standing !== undefined) return { push: standing.id }
+  const { mirror } = repositories
+  const head = integrationHead(engine)
+  const known = async (oid: Oid | undefined) =>
+    oid !== undefined && (await hasCommit(mirror, oid, signal))
+  if (head === undefined || !(await known(head)) || !(await known(commit))) return undefined
+  return (await isAncestor(mirror, { ancestor: commit, commit: head }, signal)) ? {} : undefined
+}
+
+async function changed(room: RunningRoom, commit: Oid, signal: AbortSignal) {
+  const { mirror } = room.repositories
+  const head = integrationHead(room.engine)
+  const known = head !== undefined && (await hasCommit(mirror, head, signal))
+  const base = known ? await mergeBase(mirror, [head, commit], signal) : undefined
+  const tip = base === undefined ? { tip: commit } : { base, tip: commit }
+  const { names, total } = await filesBetween(mirror, tip, signal)
+  return { base, files: names, total }
+}
+
+function refusal(published: Exclude<Awaited<ReturnType<typeof publish>>, { kind: 'published' }>) {
+  switch (published.kind) {
+    case 'shallow': {
+      const why = 'this clone is shallow: it cannot give a whole commit to anybody'
+      return new Failure('GIT_FAILED', why, 'git fetch --unshallow')
+    }
+    case 'no-such-commit':
+      return new Failure('NOT_FOUND', `"${published.rev}" is no commit here`)
+    case 'immutable':
+      return new Failure('GIT_FAILED', `${published.ref} is at ${published.found} already`)
+    case 'refused':
+      return new Failure('GIT_FAILED', `git refused the commit: ${published.why}`)
+  }
+}
+
+/** Whether every push that has not landed is here. */
+function nothingMissing({ engine }: RunningRoom): boolean {
+  if (liveSessions(engine).length === 0) return true
+  return [...engine.board.unlanded.keys()].every((id) => engine.holding.has(id))
+}
+
+function heldBy({ engine }: RunningRoom, push: FactId | undefined) {
+  if (push === undefined) return []
+  const keys = [...(engine.holders.get(push) ?? [])].sort()
+  return keys.map((key) => whoIs(engine, key))
+}
+
+/** A row per teammate that published something. */
+function rows({ engine }: RunningRoom): Done['rows'] {
+  const found: Done['rows'] = []
+  for (const [actor, { fact }] of newestPushes(engine.board)) {
+    if (actor === engine.me.actor) continue
+    const { id, name } = whoIs(engine, keyOf(actor))
+    const { commit, files, at } = fact
+    found.push({ agent: id, name, commit, files, at })
+  }
+  return found.sort((a, b) => (a.name < b.name ? -1 : 1))
+}

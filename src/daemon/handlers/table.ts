@@ -1,0 +1,63 @@
+/** Every method of the local API with what answers it. */
+import { Failure } from '../../api/errors.ts'
+import type { Answers } from '../../api/types.ts'
+import { agentIdOf, fingerprintOf } from '../../core/auth/identity.ts'
+import type { Daemon } from '../daemon.ts'
+import type { RunningRoom } from '../running.ts'
+import { VERSION } from '../version.ts'
+import { whoIs } from '../words.ts'
+import { checkCall } from './check.ts'
+import { roomCalls } from './room.ts'
+import { statusOf } from './status.ts'
+import { sync } from './sync.ts'
+import { talk } from './talk.ts'
+
+/** The table, over a daemon that may be in the lobby or in a room. */
+export function handlers(daemon: Daemon): Answers {
+  const room = async (): Promise<RunningRoom> => {
+    await daemon.opening
+    if (daemon.room !== undefined) return daemon.room
+    const { root } = daemon.identity.checkout
+    const fix = 'knot up to make one, or knot join "knot://…" to enter one'
+    throw new Failure('ROOM_MISSING', `${root} is in no room yet`, fix)
+  }
+  return {
+    ...talk(room),
+    ...sync(room),
+    ...checkCall(daemon),
+    ...roomCalls(daemon, room),
+    status: async () => statusOf(await room()),
+    whoami: async () => {
+      await daemon.opening
+      return whoami(daemon)
+    },
+    down: async () => {
+      // After the answer is on its way: the client waits for the process, not for this.
+      setImmediate(() => daemon.stopping.abort())
+      return { pid: process.pid }
+    },
+    version: async () => ({
+      version: VERSION,
+      node: process.version,
+      api: 1,
+      pid: process.pid,
+    }),
+  }
+}
+
+function whoami({ identity, room }: Daemon) {
+  const { key } = identity.signer
+  const member = room?.engine.membership.byKey(key)
+  const named = room === undefined ? undefined : whoIs(room.engine, key)
+  const { home } = identity
+  return {
+    id: named?.id ?? agentIdOf(key),
+    name: named?.name ?? identity.config.name,
+    fingerprint: fingerprintOf(key),
+    ...(member === undefined ? {} : { role: member.role }),
+    ...(room === undefined
+      ? {}
+      : { room: { id: room.engine.volume.room, name: room.engine.membership.roomName } }),
+    home: home.root,
+  }
+}

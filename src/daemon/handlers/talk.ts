@@ -1,0 +1,108 @@
+/** `say`, `log` and the task board. */
+import { Failure } from '../../api/errors.ts'
+import type { Answers, Item, Output } from '../../api/types.ts'
+import { keyOf } from '../../core/brand.ts'
+import type { Answer, Call } from '../../core/engine/call.ts'
+import type { Entry } from '../../core/room/views/board.ts'
+import { sorted } from '../../core/room/views/board.ts'
+import { inLogOrder } from '../../core/room/views/events.ts'
+import type { TaskAdded } from '../../core/room/facts.ts'
+import type { RunningRoom } from '../running.ts'
+import { tellEvent, whoIs } from '../words.ts'
+
+/** Finds the running room once it is known whether there is one; fails in the lobby. */
+export type FindRoom = () => Promise<RunningRoom>
+
+type Talk = Pick<Answers, 'say' | 'log' | 'tasks.add' | 'tasks.list' | 'tasks.show'>
+
+/** The handlers, for a room that is looked up at each call. */
+export function talk(room: FindRoom): Talk {
+  return {
+    say: async ({ text }) => ({ id: await made(await room(), { kind: 'say', text }) }),
+    log: async function* (input, signal) {
+      return yield* log(await room(), input, signal)
+    },
+    'tasks.add': async ({ title, body }) => {
+      const task = { kind: 'task' as const, title, ...(body === undefined ? {} : { body }) }
+      return { id: await made(await room(), task) }
+    },
+    'tasks.list': async () => {
+      const here = await room()
+      return { tasks: sorted(here.engine.board.tasks).map((entry) => taskRow(here, entry)) }
+    },
+    'tasks.show': async ({ id }) => taskShown(await room(), id),
+  }
+}
+
+/** Performs a call that makes a fact, and answers its id. */
+export async function made(room: RunningRoom, request: Call): Promise<string> {
+  const answer = settled(await room.loop.call(request))
+  if (answer.kind !== 'made') throw new Error(`bug: ${request.kind} answered ${answer.kind}`)
+  return answer.id
+}
+
+/** An answer that is not a refusal; a refusal is thrown as what the API tells. */
+export function settled(answer: Answer | undefined): Exclude<Answer, { kind: 'refused' }> {
+  if (answer === undefined) {
+    throw new Failure('DAEMON_FAILED', 'the daemon is stopping', 'run the command again')
+  }
+  if (answer.kind !== 'refused') return answer
+  const code = answer.code === 'TOO_LARGE' ? 'INPUT_INVALID' : 'UNAUTHORISED'
+  throw new Failure(code, answer.message, answer.fix)
+}
+
+async function* log(
+  room: RunningRoom,
+  {
+    follow,
+    since,
+    limit,
+  }: { follow: boolean; since?: number | undefined; limit?: number | undefined },
+  signal: AbortSignal,
+): AsyncGenerator<Item<'log'>, Output<'log'>, void> {
+  // Followed from before the past is read, so that nothing falls between the two.
+  const coming = follow ? room.followers.follow(signal) : undefined
+  const first = coming?.next()
+  const past = inLogOrder(room.engine.events.values()).filter(({ at }) => at >= (since ?? 0))
+  const shown = limit === undefined ? past : past.slice(-limit)
+  const seen = new Set<string>()
+  for (const event of shown) {
+    seen.add(event.id)
+    yield tellEvent(room.engine, event)
+  }
+  if (coming === undefined || first === undefined) return {}
+  for (let next = await first; ; next = await coming.next()) {
+    if (next.done === true) {
+      if (next.value === 'ended') return {}
+      throw new Failure('BUSY', 'this reader of the log fell behind', 'run knot log --follow again')
+    }
+    if (!seen.delete(next.value.id)) yield next.value
+  }
+}
+
+function taskRow(room: RunningRoom, { id, place, fact }: Entry<TaskAdded>) {
+  const by = whoIs(room.engine, keyOf(place.actor))
+  const { title, at } = fact
+  return { id, title, status: 'open' as const, priority: 0, after: [], by, at }
+}
+
+function taskShown(room: RunningRoom, wanted: string): Output<'tasks.show'> {
+  const entry = findTask(room, wanted)
+  const events = inLogOrder(room.engine.events.values())
+    .filter((event) => event.kind === 'task' && event.task === entry.id)
+    .map((event) => tellEvent(room.engine, event))
+  return { ...taskRow(room, entry), body: entry.fact.body ?? '', events }
+}
+
+/** A task by its id or the beginning of it. */
+function findTask(room: RunningRoom, wanted: string): Entry<TaskAdded> {
+  const tasks = sorted(room.engine.board.tasks)
+  const found = tasks.filter(({ id }) => id.startsWith(wanted))
+  const [entry] = found
+  if (entry === undefined || wanted.length < 4) {
+    throw new Failure('NOT_FOUND', `there is no task "${wanted}"`, 'knot tasks list shows them')
+  }
+  if (found.length === 1) return entry
+  const ids = found.map(({ id }) => id).join(', ')
+  throw new Failure('AMBIGUOUS', `"${wanted}" may be any of ${ids}`, 'give more of the id')
+}

@@ -1,0 +1,131 @@
+/**
+ * The one loop of the daemon: inputs in, `step`, effects out, in order.
+ *
+ * All inputs that wait are stepped together, and their entries reach the disk in one flush before
+ * any other effect of theirs is performed: what is acknowledged or sent is on disk, and a burst
+ * costs one fsync. When the disk fails, nothing later is performed: the loop ends with the reason,
+ * and the process with it.
+ */
+import type { Instant, Monotonic } from '../core/brand.ts'
+import type { Answer, Call } from '../core/engine/call.ts'
+import type { Effect, Now, StoreEntry } from '../core/engine/effect.ts'
+import type { Input } from '../core/engine/input.ts'
+import type { Engine } from '../core/engine/state.ts'
+import { step } from '../core/engine/step.ts'
+import { INPUTS_AT_ONCE, TICK_MS } from '../core/limits.ts'
+
+/** What the loop needs of the world. */
+export type World = {
+  now(): Now
+  /** Appends in order, and resolves when all of it is on disk. */
+  persist(entries: readonly StoreEntry[]): Promise<{ kind: 'ok' } | { kind: 'failed'; why: string }>
+  /** Performs one effect that is neither `persist` nor `answer`; never throws, never waits. */
+  perform(effect: OuterEffect): void
+  /** Hears that the engine moved, after its effects were performed. */
+  moved(): void
+}
+
+/** The effects that the loop does not handle itself. */
+export type OuterEffect = Exclude<Effect, { kind: 'persist' | 'answer' }>
+
+/** How the loop ended. */
+export type Ended = { kind: 'stopped' } | { kind: 'failed'; why: string }
+
+/** The running engine of one room. */
+export class Loop {
+  readonly engine: Engine
+  readonly #world: World
+  readonly #inputs: { input: Input; done: () => void }[] = []
+  readonly #calls = new Map<number, (answer: Answer | undefined) => void>()
+  #wake: () => void = () => undefined
+  #next = 1
+  #open = true
+
+  constructor(engine: Engine, world: World) {
+    this.engine = engine
+    this.#world = world
+  }
+
+  /** Hands in an input; resolves when it was stepped and its effects were performed. */
+  push(input: Input): Promise<void> {
+    if (!this.#open) return Promise.resolve()
+    return new Promise((done) => {
+      this.#inputs.push({ input, done })
+      this.#wake()
+    })
+  }
+
+  /** Asks the engine; undefined when the loop ended before it answered. */
+  call(request: Call): Promise<Answer | undefined> {
+    return this.#ask((call) => ({ kind: 'call', call, request }))
+  }
+
+  /** Hands in a question of the join protocol. */
+  ask(peer: Extract<Input, { kind: 'ask' }>['peer'], question: Uint8Array) {
+    return this.#ask((call) => ({ kind: 'ask', call, peer, question }))
+  }
+
+  /** Runs until the signal is aborted or the disk fails. */
+  async run(signal: AbortSignal): Promise<Ended> {
+    const ticking = setInterval(() => void this.push({ kind: 'tick' }), TICK_MS)
+    const stop = () => this.#wake()
+    signal.addEventListener('abort', stop, { once: true })
+    try {
+      while (!signal.aborted) {
+        if (this.#inputs.length === 0) await new Promise<void>((wake) => (this.#wake = wake))
+        const ended = await this.#turn()
+        if (ended !== undefined) return ended
+      }
+      return { kind: 'stopped' }
+    } finally {
+      clearInterval(ticking)
+      signal.removeEventListener('abort', stop)
+      this.#close()
+    }
+  }
+
+  async #turn(): Promise<Ended | undefined> {
+    const batch = this.#inputs.splice(0, INPUTS_AT_ONCE)
+    const effects: Effect[] = []
+    for (const { input } of batch) effects.push(...step(this.engine, this.#world.now(), input))
+    const entries = effects.flatMap((effect) => (effect.kind === 'persist' ? [effect.entry] : []))
+    if (entries.length > 0) {
+      const persisted = await this.#world.persist(entries)
+      if (persisted.kind === 'failed') return persisted
+    }
+    for (const effect of effects) {
+      if (effect.kind === 'answer') this.#answer(effect.call, effect.answer)
+      else if (effect.kind !== 'persist') this.#world.perform(effect)
+    }
+    this.#world.moved()
+    for (const { done } of batch) done()
+    return undefined
+  }
+
+  #ask(input: (call: number) => Input): Promise<Answer | undefined> {
+    if (!this.#open) return Promise.resolve(undefined)
+    const call = this.#next++
+    return new Promise((resolve) => {
+      this.#calls.set(call, resolve)
+      void this.push(input(call))
+    })
+  }
+
+  #answer(call: number, answer: Answer): void {
+    this.#calls.get(call)?.(answer)
+    this.#calls.delete(call)
+  }
+
+  #close(): void {
+    this.#open = false
+    for (const answer of this.#calls.values()) answer(undefined)
+    for (const { done } of this.#inputs) done()
+    this.#calls.clear()
+    this.#inputs.length = 0
+  }
+}
+
+/** The clocks of this machine. */
+export function clocks(): Now {
+  return { mono: performance.now() as Monotonic, wall: Date.now() as Instant }
+}
