@@ -1,0 +1,109 @@
+/**
+ * Git as the simulator has it: commits are maps of files, merges are three-way by file, and a check
+ * fails where a file says `broken`. Everybody's commits are in one table; who *holds* which is not.
+ */
+import { createHash } from 'node:crypto'
+import type { Oid } from '../../../src/core/brand.ts'
+import type { CheckOutcome, MergeOutcome } from '../../../src/core/integration/planner.ts'
+
+export type Files = Readonly<Record<string, string>>
+type Commit = { parents: readonly Oid[]; files: Files }
+
+export class SimGit {
+  readonly #commits = new Map<Oid, Commit>()
+
+  commit(files: Files, parents: readonly Oid[]): Oid {
+    const oid = digest(JSON.stringify([sortedFiles(files), parents]))
+    this.#commits.set(oid, { files, parents })
+    return oid
+  }
+
+  files(oid: Oid): Files {
+    return this.#at(oid).files
+  }
+
+  parents(oid: Oid): readonly Oid[] {
+    return this.#at(oid).parents
+  }
+
+  tree(oid: Oid): Oid {
+    return treeOf(this.files(oid))
+  }
+
+  /** The commit and all before it. */
+  history(oid: Oid): Set<Oid> {
+    const seen = new Set<Oid>()
+    const queue = [oid]
+    for (let at = queue.pop(); at !== undefined; at = queue.pop()) {
+      if (seen.has(at)) continue
+      seen.add(at)
+      queue.push(...this.parents(at))
+    }
+    return seen
+  }
+
+  merge(head: Oid | undefined, commit: Oid): MergeOutcome {
+    if (head === undefined) return { kind: 'clean', tree: this.tree(commit) }
+    const past = this.history(head)
+    if (past.has(commit)) return { kind: 'contained' }
+    const base = this.#base(past, commit)
+    if (base === undefined) return { kind: 'unrelated' }
+    const { files, conflicts } = join(this.files(base), this.files(head), this.files(commit))
+    if (conflicts.length === 0) return { kind: 'clean', tree: treeOf(files) }
+    return { kind: 'conflict', files: conflicts, fileCount: conflicts.length, against: [head] }
+  }
+
+  check(head: Oid | undefined, commit: Oid, tree: Oid): CheckOutcome {
+    const files =
+      head === undefined
+        ? this.files(commit)
+        : join(this.files(this.#base(this.history(head), commit) as Oid), this.files(head), this.files(commit)).files
+    if (treeOf(files) !== tree) throw new Error('bug: checked another tree than was merged')
+    const run = { name: 'test', command: 'test', ms: 1, digest: '' }
+    if (Object.values(files).includes('broken')) {
+      return { kind: 'failed', checks: [{ ...run, outcome: 'failed', exit: 1 }], output: 'broken' }
+    }
+    const landing = this.commit(files, head === undefined ? [commit] : [head, commit])
+    return { kind: 'passed', checks: [{ ...run, outcome: 'passed', exit: 0 }], commit: landing }
+  }
+
+  #at(oid: Oid): Commit {
+    const commit = this.#commits.get(oid)
+    if (commit === undefined) throw new Error(`bug: no commit ${oid}`)
+    return commit
+  }
+
+  /** The first commit, going back from `commit`, that is in `past`. */
+  #base(past: ReadonlySet<Oid>, commit: Oid): Oid | undefined {
+    const queue = [commit]
+    for (let at = queue.shift(); at !== undefined; at = queue.shift()) {
+      if (past.has(at)) return at
+      queue.push(...this.parents(at))
+    }
+    return undefined
+  }
+}
+
+function join(base: Files, ours: Files, theirs: Files): { files: Files; conflicts: string[] } {
+  const files: Record<string, string> = {}
+  const conflicts: string[] = []
+  for (const name of Object.keys({ ...base, ...ours, ...theirs }).sort()) {
+    const [b, o, t] = [base[name], ours[name], theirs[name]]
+    const merged = o === t || t === b ? o : t
+    if (o !== b && t !== b && o !== t) conflicts.push(name)
+    if (merged !== undefined) files[name] = merged
+  }
+  return { files, conflicts }
+}
+
+function treeOf(files: Files): Oid {
+  return digest(JSON.stringify(sortedFiles(files)))
+}
+
+function sortedFiles(files: Files): [string, string][] {
+  return Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1))
+}
+
+function digest(text: string): Oid {
+  return createHash('sha1').update(text).digest('hex') as Oid
+}
