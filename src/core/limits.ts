@@ -165,7 +165,9 @@ export const WANTS_MAX = 3
 /** Asks in vain that double the wait before the next: to about 10 s. */
 export const WANT_DOUBLINGS_MAX = 5
 /** File names that a push or a verdict lists; more are counted. */
-export const FILES_NAMED_MAX = 1_000
+export const FILES_NAMED_MAX = 200
+/** Names of files that one question to git answers; more are counted. */
+export const FILES_LISTED_MAX = 1_000
 /** The same names as JSON: half of a fact, so that they fit beside everything else in it. */
 export const FILES_NAMED_MAX_BYTES = 32 << 10
 /** Landed pushes that a verdict names as the other side of a conflict. */

@@ -2,6 +2,7 @@
 import type { PublicKey } from '../core/brand.ts'
 import type { SendOutcome } from '../mesh/port.ts'
 
+/** Which outboxes are full, and who wants to know when they are not. */
 export class Pace {
   readonly #full = new Set<PublicKey>()
   readonly #asked = new Set<PublicKey>()

@@ -5,7 +5,7 @@
 import { appendFile, mkdir, readFile, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { Oid } from '../core/brand.ts'
-import { FILES_NAMED_MAX, GIT_OLDEST } from '../core/limits.ts'
+import { FILES_LISTED_MAX, GIT_OLDEST } from '../core/limits.ts'
 import { ask, nulls, run } from './door.ts'
 import { EMPTY_TREE, parseOid } from './refs.ts'
 import { inDirectory, inside, type Checkout, type Mirror } from './repository.ts'
@@ -126,7 +126,7 @@ export async function resolveRev(
   return parseOid(stdout.toString('utf8').trim())
 }
 
-/** Paths that differ, the first `FILES_NAMED_MAX` in git's order, and how many there are. */
+/** Paths that differ, the first `FILES_LISTED_MAX` in git's order, and how many there are. */
 export type ChangedFiles = { names: string[]; total: number }
 
 /** Paths whose content differs between two commits or trees; without `base`, all of `tip`'s. */
@@ -138,7 +138,7 @@ export async function filesBetween(
   const diff = ['diff-tree', '-r', '-z', '--name-only', '--no-renames', '--no-ext-diff', base, tip]
   const { stdout } = await run(diff, { at: inside(repository), signal })
   const names = nulls(stdout)
-  return { names: names.slice(0, FILES_NAMED_MAX), total: names.length }
+  return { names: names.slice(0, FILES_LISTED_MAX), total: names.length }
 }
 
 /** True when history was cut off: such a repository cannot give a whole commit to anybody. */

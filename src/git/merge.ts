@@ -4,7 +4,7 @@
  * Nothing is ever resolved by choosing a side. A conflict is an answer.
  */
 import type { Instant, Oid } from '../core/brand.ts'
-import { FILES_NAMED_MAX, LAST_TOUCHED_MAX } from '../core/limits.ts'
+import { FILES_LISTED_MAX, LAST_TOUCHED_MAX } from '../core/limits.ts'
 import { ask, nulls, run } from './door.ts'
 import { parseOid } from './refs.ts'
 import { inside, type Mirror } from './repository.ts'
@@ -48,7 +48,7 @@ export async function virtualMerge(
   // <tree> <file>… <empty> (<count> <file>×count <kind> <sentence>)…
   const end = parts.indexOf('', 1)
   const names = [...new Set(parts.slice(1, end))]
-  const files = names.slice(0, FILES_NAMED_MAX)
+  const files = names.slice(0, FILES_LISTED_MAX)
   const messages = sentences(parts.slice(end + 1))
   return { kind: 'conflict', files, fileCount: names.length, messages }
 }
@@ -68,7 +68,7 @@ export async function lastTouched(
   if (files.length === 0) return []
   const log = ['log', '-z', '--format=commit:%H', '--name-only', '--no-renames', '--first-parent',
     '-m', '--no-show-signature', '--no-ext-diff', `--max-count=${LAST_TOUCHED_MAX}`,
-    `${base}..${ours}`, '--', ...files.slice(0, FILES_NAMED_MAX)]
+    `${base}..${ours}`, '--', ...files.slice(0, FILES_LISTED_MAX)]
   const { stdout } = await run(log, { at: inside(mirror), signal })
   const touched: Touched[] = []
   for (const part of nulls(stdout)) {
@@ -142,7 +142,7 @@ export async function isAncestor(
 
 function sentences(parts: readonly string[]): string[] {
   const messages: string[] = []
-  for (let i = 0; i < parts.length && messages.length < FILES_NAMED_MAX; ) {
+  for (let i = 0; i < parts.length && messages.length < FILES_LISTED_MAX; ) {
     const names = Number(parts[i])
     const sentence = parts[i + names + 2]
     if (!Number.isInteger(names) || sentence === undefined) break

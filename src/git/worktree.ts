@@ -9,7 +9,7 @@
 import { chmod, copyFile, lstat, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Oid } from '../core/brand.ts'
-import { FILES_NAMED_MAX } from '../core/limits.ts'
+import { FILES_LISTED_MAX } from '../core/limits.ts'
 import type { ChangedFiles } from './checkout.ts'
 import { GitError, nulls, run } from './door.ts'
 import { inside, type Mirror, type Repository } from './repository.ts'
@@ -63,7 +63,7 @@ export async function verify(
   const names = nulls((await run(diff, { at, signal })).stdout)
   await rm(fresh, { force: true })
   if (names.length === 0) return { kind: 'equal' }
-  return { kind: 'changed', names: names.slice(0, FILES_NAMED_MAX), total: names.length }
+  return { kind: 'changed', names: names.slice(0, FILES_LISTED_MAX), total: names.length }
 }
 
 async function fill(

@@ -59,6 +59,7 @@ export function isLan(ip: string): boolean {
   return family !== 0 && LAN.check(plain, family === 6 ? 'ipv6' : 'ipv4')
 }
 
+/** Whether an IP address never leaves the machine. */
 export function isLoopback(ip: string): boolean {
   const plain = unmapped(ip)
   return plain === '::1' || plain.startsWith('127.')

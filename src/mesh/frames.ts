@@ -25,6 +25,7 @@ export type Cut = { frames: Uint8Array[]; oversize: number | undefined }
 /** Cuts a series of chunks into frames; what it returns is never shared with the chunks. */
 export type Cutter = { push(chunk: Uint8Array): Cut }
 
+/** Cuts a stream of bytes into frames, and checks each length before it keeps anything. */
 export function frameCutter(): Cutter {
   const header = new Uint8Array(HEADER_BYTES)
   let headerAt = 0

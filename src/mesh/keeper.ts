@@ -58,6 +58,7 @@ export function pauseAfter(
   return full * (0.5 + chance / 2)
 }
 
+/** Keeps dialling whoever is wanted and has no session. */
 export function createKeeper(options: KeeperOptions): Keeper {
   const loop = new RedialLoop(options)
   const { peers } = loop

@@ -10,6 +10,7 @@ export function keyOfPeer(peer: PeerId): PublicKey | undefined {
   return peer.type === 'Ed25519' ? (hex(peer.publicKey.raw) as PublicKey) : undefined
 }
 
+/** The libp2p peer id of a key. */
 export function peerOfKey(key: PublicKey): PeerId {
   const raw = fromHex(key)
   if (raw?.length !== 32) throw new Error(`bug: "${key}" is not a public key`)

@@ -22,6 +22,7 @@ export type Links = {
   keeps(connection: Connection): boolean
 }
 
+/** Joins the sessions, the keeper and the connections of one node. */
 export function createLinks(
   options: MeshOptions,
   { node, me, now }: { node: Node; me: PublicKey; now(): number },

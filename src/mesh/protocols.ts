@@ -8,8 +8,11 @@ import type { ByteStream, Path } from './port.ts'
 import type { Node } from './settings.ts'
 import { byteStream } from './stream.ts'
 
+/** The one long-lived session of a pair of members. */
 export const SYNC = '/knot/sync/1'
+/** One question and one answer, for whoever knows the room's secret. */
 export const JOIN = '/knot/join/1'
+/** A plain duplex between members, for upload-pack. */
 export const GIT = '/knot/git/1'
 
 /** A stream that a peer opened, whose key the handshake proved. */

@@ -30,6 +30,7 @@ export type Sessions = {
   endAll(why: string): void
 }
 
+/** Keeps at most one session a peer, and decides which of two stays. */
 export function createSessions(options: {
   me: PublicKey
   events: MeshEvents

@@ -72,12 +72,14 @@ export function isProven(request: JoinRequest, verify: Verify): boolean {
 
 const VERSION = 1
 
+/** A request as the question of the join protocol. */
 export function encodeJoinRequest(request: JoinRequest): Uint8Array {
   const { room, invite, member, name, proof, signature } = request
   const writer = new Writer().u8(VERSION).id(room).id(invite).id(member)
   return writer.text(name).raw(proof).raw(signature).done()
 }
 
+/** Reads a stranger's question; says nothing about its signatures. */
 export function decodeJoinRequest(bytes: Uint8Array): Decoded<JoinRequest> {
   return decode(bytes.slice(), reader => {
     if (reader.u8() !== VERSION) reader.fail('a join request of another version')
@@ -94,6 +96,7 @@ const ADMITTED = 1
 const PENDING = 2
 const REFUSED = 3
 
+/** An answer as the join protocol carries it. */
 export function encodeJoinAnswer(answer: JoinAnswer): Uint8Array {
   const writer = new Writer().u8(VERSION)
   if (answer.kind === 'admitted') {
@@ -107,6 +110,7 @@ export function encodeJoinAnswer(answer: JoinAnswer): Uint8Array {
   return writer.u8(REFUSED).u8(REFUSALS.indexOf(answer.code) + 1).text(answer.why).done()
 }
 
+/** Reads an answer; what the ops in it are worth is the auth log's question. */
 export function decodeJoinAnswer(bytes: Uint8Array): Decoded<JoinAnswer> {
   return decode(bytes.slice(), (reader): JoinAnswer => {
     if (reader.u8() !== VERSION) reader.fail('an answer of another version')

@@ -37,6 +37,7 @@ export type Added =
   | { readonly kind: 'full'; readonly why: string }
   | { readonly kind: 'invalid'; readonly why: string }
 
+/** The log of one room, which only grows; the order of its entries is this peer's own. */
 export class AuthLog {
   readonly room: RoomId
   readonly #isSound: (key: PublicKey) => boolean

@@ -44,8 +44,11 @@ export type Accept = {
 
 type Unsigned<T> = Omit<T, 'signature'>
 
+/** A 32-byte key and an 8-byte incarnation. */
 export const ACTOR_BYTES = 40
+/** SHA-256. */
 export const HASH_BYTES = 32
+/** Ed25519. */
 export const SIGNATURE_BYTES = 64
 
 /** The bytes that a stand's signature covers. */
@@ -69,11 +72,13 @@ export function acceptBytes(era: Era, accept: Unsigned<Accept>): Uint8Array {
   return tagged('knot/accept/1', writer.done())
 }
 
+/** Appends a stand with its signature. */
 export function writeStand(writer: Writer, stand: Stand): void {
   writeStandBody(writer, stand)
   writer.raw(stand.signature)
 }
 
+/** Reads what `writeStand` wrote; says nothing about the signature. */
 export function readStand(reader: Reader): Stand {
   const phase = reader.u8()
   if (phase > 1) reader.fail('unknown phase of a stand')
@@ -87,11 +92,13 @@ export function readStand(reader: Reader): Stand {
   }
 }
 
+/** Appends a grant with its signature. */
 export function writeGrant(writer: Writer, grant: Grant): void {
   writeGrantBody(writer, grant)
   writer.raw(grant.signature)
 }
 
+/** Reads what `writeGrant` wrote; says nothing about the signature. */
 export function readGrant(reader: Reader): Grant {
   return {
     term: readTerm(reader),
@@ -102,11 +109,13 @@ export function readGrant(reader: Reader): Grant {
   }
 }
 
+/** Appends an accept with its signature. */
 export function writeAccept(writer: Writer, accept: Accept): void {
   writeAcceptBody(writer, accept)
   writer.raw(accept.signature)
 }
 
+/** Reads what `writeAccept` wrote; says nothing about the signature. */
 export function readAccept(reader: Reader): Accept {
   return {
     term: readTerm(reader),
@@ -130,6 +139,7 @@ export function readByVoter<T extends { readonly voter: ActorId }>(
   return items
 }
 
+/** Reads an actor. */
 export function readActor(reader: Reader): ActorId {
   return reader.id<ActorId>(ACTOR_BYTES)
 }
@@ -146,10 +156,12 @@ export function readSeq(reader: Reader): number {
   return seq > 0 ? seq : reader.fail('seq 0')
 }
 
+/** Appends a position, which may be the empty chain's. */
 export function writePosition(writer: Writer, position: Position): void {
   writer.uint(position.term).uint(position.seq)
 }
 
+/** Reads a position; {0, 0} is the empty chain. */
 export function readPosition(reader: Reader): Position {
   return { term: reader.uint(), seq: reader.uint() }
 }

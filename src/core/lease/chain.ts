@@ -40,6 +40,7 @@ export type Chain = {
 
 export type Tail = Position & { readonly id: Hash }
 
+/** A chain before its first record, with the voters that its era begins with. */
 export function emptyChain(room: RoomId, first: Voters): Chain {
   return {
     room,
@@ -67,10 +68,12 @@ export function contains(
   return idAt(chain, seq) === id
 }
 
+/** The id of the record at a place, from 1. */
 export function idAt(chain: Chain, seq: number): Hash | undefined {
   return seq === 0 ? chain.room : chain.held[seq - 1]?.id
 }
 
+/** The record at a place, from 1. */
 export function recordAt(chain: Chain, seq: number): ChainRecord | undefined {
   return chain.held[seq - 1]?.record
 }

@@ -29,6 +29,7 @@ export type Journal = {
   accepted: Accept | undefined
 }
 
+/** The journal of a voter that has said nothing. */
 export function emptyJournal(): Journal {
   return { promised: 0, granted: undefined, accepted: undefined }
 }
@@ -66,6 +67,7 @@ export function isForgotten(
   return accepted !== undefined && word.term === accepted.term && word.seq > accepted.seq
 }
 
+/** An entry as it is kept on disk. */
 export function encodeEntry(entry: JournalEntry): Uint8Array {
   const writer = new Writer().u8(entry.kind === 'grant' ? 1 : 2).uint(entry.era)
   if (entry.kind === 'grant') writeGrant(writer, entry.grant)
@@ -73,6 +75,7 @@ export function encodeEntry(entry: JournalEntry): Uint8Array {
   return writer.done()
 }
 
+/** Reads an entry from this peer's own disk. */
 export function decodeEntry(bytes: Uint8Array): Decoded<JournalEntry> {
   return decode(bytes, (reader) => {
     const kind = reader.u8()

@@ -90,12 +90,14 @@ const KINDS = [
   'resign',
 ] as const
 
+/** A message as a `lease` frame carries it. */
 export function encodeMessage(message: LeaseMessage): Uint8Array {
   const writer = new Writer().u8(KINDS.indexOf(message.kind) + 1).uint(message.era)
   writeFields(writer, message)
   return writer.done()
 }
 
+/** Reads a message of a peer; says nothing about the signatures in it. */
 export function decodeMessage(bytes: Uint8Array): Decoded<LeaseMessage> {
   return decode(bytes, (reader) => {
     const kind = KINDS[reader.u8() - 1]
@@ -111,6 +113,7 @@ export function encodeCertificate(certificate: Certificate): Uint8Array {
   return writer.done()
 }
 
+/** Reads a certificate from this peer's own disk. */
 export function decodeCertificate(bytes: Uint8Array): Decoded<Certificate> {
   return decode(bytes, (reader) => readCertificate(reader, reader.uint()))
 }

@@ -76,21 +76,25 @@ export function hold(room: RoomId, record: ChainRecord): Held {
   return { record, id: hashOf(recordBytes(room, record)) }
 }
 
+/** A record as it is kept on disk. */
 export function encodeRecord(record: ChainRecord): Uint8Array {
   const writer = new Writer()
   writeRecord(writer, record)
   return writer.done()
 }
 
+/** Reads one whole record; says nothing about its signature. */
 export function decodeRecord(bytes: Uint8Array): Decoded<ChainRecord> {
   return decode(bytes, readRecord)
 }
 
+/** Appends a record with its signature. */
 export function writeRecord(writer: Writer, record: ChainRecord): void {
   writeBody(writer, record)
   writer.raw(record.signature)
 }
 
+/** Reads what `writeRecord` wrote; says nothing about the signature. */
 export function readRecord(reader: Reader): ChainRecord {
   return {
     era: reader.uint(),

@@ -33,6 +33,7 @@ export type Rules = {
   readonly mayChange: (last: { counted: number | undefined; term: number }, term: number) => boolean
 }
 
+/** The readings under which at most one record is confirmed at a place. */
 export const RULES: Rules = {
   // An accept promises its term. Otherwise C, holding grants of t1, accepts A's record in t2 and
   // goes on to lead t1 and t3 without it. (`floorOf` says the same of the held tail, once more.)

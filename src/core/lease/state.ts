@@ -163,10 +163,12 @@ export function standingOf(chain: Chain): Standing {
   return { ...tailOf(chain), confirmed: chain.confirmed.seq }
 }
 
+/** Says something to one peer, after everything before it in this turn. */
 export function send(turn: Turn, to: PublicKey, message: LeaseMessage): void {
   turn.effects.push({ kind: 'send', to, message })
 }
 
+/** Says something to every connected peer. */
 export function broadcast(turn: Turn, message: LeaseMessage): void {
   turn.effects.push({ kind: 'broadcast', message })
 }

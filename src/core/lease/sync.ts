@@ -50,6 +50,7 @@ export function onWant(turn: Turn, from: PublicKey, at: Standing): void {
   if (isBehind(lease, at)) wantNow(turn, from)
 }
 
+/** Takes records from whoever had them: they prove themselves. */
 export function onRecords(turn: Turn, from: PublicKey, records: readonly ChainRecord[]): void {
   const { lease, now } = turn
   const before = tailOf(lease.chain)
@@ -62,6 +63,7 @@ export function onRecords(turn: Turn, from: PublicKey, records: readonly ChainRe
   if (adoption.kind === 'grown' && isUnfinished) want(turn, from)
 }
 
+/** Takes a voter's accept into the evidence. */
 export function onAccept(turn: Turn, from: PublicKey, accept: Accept): void {
   const { lease } = turn
   if (memberOf(lease, accept.voter) === undefined) return
@@ -83,6 +85,7 @@ export function onResign(turn: Turn, from: PublicKey, term: number): void {
   lease.restingSince = (now - STAND_REST_MS) as Monotonic
 }
 
+/** Takes the accepts that confirm the newest record. */
 export function onCertificate(turn: Turn, from: PublicKey, certificate: Certificate): void {
   const { lease } = turn
   if (!contains(lease.chain, certificate)) return wantNow(turn, from)
