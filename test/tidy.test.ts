@@ -250,7 +250,7 @@ describe('words and proof', () => {
   test.runIf(spec)('every clause of SPEC.md has a test, every such test a clause', () => {
     const spec = readFileSync(join(ROOT, 'SPEC.md'), 'utf8')
     const clauses = [...spec.matchAll(/\*\*(S\d+)\*\*/g)].map(([, clause]) => clause)
-    const naming = /\b(?:test|it)\b[^'"`\n]*\(\s*['"`]((?:S\d+[,: ]+)+)/g
+    const naming = /\b(?:test|it|describe)\b[^'"`\n]*\(\s*['"`]((?:S\d+[,: ]+)+)/g
     const named = SOURCES.filter(({ path }) => path.endsWith('.test.ts'))
       .flatMap(({ text }) => [...text.matchAll(naming)])
       .flatMap(([, names]) => names?.match(/S\d+/g) ?? [])
