@@ -42,7 +42,7 @@ async function assemble(node: Node, options: MeshOptions, places: () => Endpoint
       if ((await greet(stream, 'taken')) === 'sent') events.git(key, stream)
     },
   })
-  const unwatch = watchStrangers(node, links.keeps)
+  const unwatch = watchStrangers(node, { keeps: links.keeps, isMember: options.isMember })
   const discovery = startDiscovery({
     me,
     tag: options.mdnsTag,

@@ -4,20 +4,37 @@
  */
 import type { Connection } from '@libp2p/interface'
 import { STRANGER_IDLE_MS, STRANGER_MS, STRANGERS_MAX } from '../core/limits.ts'
+import { keyOfPeer } from './key.ts'
+import type { MeshOptions } from './port.ts'
 import { hangUp } from './protocols.ts'
 import type { Node } from './settings.ts'
 
 const SWEEP_MS = 2_000
 
-/** Watches until the returned function is called; `kept` connections are left alone. */
-export function watchStrangers(node: Node, kept: (connection: Connection) => boolean): () => void {
+/** Watches until the returned function is called; connections with a session are left alone. */
+export function watchStrangers(
+  node: Node,
+  { keeps, isMember }: {
+    keeps(connection: Connection): boolean
+    isMember: MeshOptions['isMember']
+  },
+): () => void {
   const strangers = () =>
     node
       .getConnections()
-      .filter((connection) => connection.direction === 'inbound' && !kept(connection))
+      .filter((connection) => connection.direction === 'inbound' && !keeps(connection))
+  const isForeign = ({ remotePeer }: Connection) => {
+    const key = keyOfPeer(remotePeer)
+    return key === undefined || !isMember(key)
+  }
 
+  // A member has no session yet either, and whoever fills the places could keep all members out:
+  // each of them has as many places of its own.
   const refuseTooMany = ({ detail }: CustomEvent<Connection>) => {
-    if (detail.direction === 'inbound' && strangers().length > STRANGERS_MAX) {
+    if (detail.direction !== 'inbound') return
+    const own = ({ remotePeer }: Connection) => remotePeer.equals(detail.remotePeer)
+    const rivals = strangers().filter(isForeign(detail) ? isForeign : own)
+    if (rivals.length > STRANGERS_MAX) {
       detail.abort(new Error('too many connections without a session'))
     }
   }

@@ -95,6 +95,18 @@ test('S274: connections without a session are few, and members come in beside th
   expect(node.getConnections().length).toBeLessThanOrEqual(STRANGERS_MAX)
 })
 
+test('S274: a member comes in however many strangers are there already', async () => {
+  const b = await world.start()
+  const a = await world.start({ isMember: (key) => key === b.key })
+  const address = toMultiaddr(parseEndpoint(a.address) as Endpoint)
+  const node = await rawNode()
+  for (let n = 0; n < STRANGERS_MAX + 8; n++) await node.dial(address, { force: true })
+  a.mesh.want(b.key, [])
+  b.mesh.want(a.key, [a.address])
+  await a.until(() => a.ups.length === 1)
+  expect(node.getConnections().length).toBeGreaterThan(0)
+})
+
 test('S275: peers of a room find each other by mDNS, those of other rooms do not', async () => {
   const tag = '_knot-00c0ffee._udp.local'
   const a = await world.start({ mdnsTag: tag })
