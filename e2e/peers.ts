@@ -11,7 +11,8 @@ import { expect } from 'vitest'
 import type { Item, Output } from '../src/api/types.ts'
 import { isAlive, processesOf, until } from './world.ts'
 
-const LAUNCHER = fileURLToPath(new URL('../cli/knot.mjs', import.meta.url))
+/** The program behind `knot`. */
+export const LAUNCHER = fileURLToPath(new URL('../cli/knot.mjs', import.meta.url))
 const COMMAND_MS = 90_000
 
 /** How a program ended and what it printed. */

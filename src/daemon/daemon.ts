@@ -3,10 +3,13 @@
  * room yet) or the running room.
  */
 import type { Socket } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
 import { socketPath } from '../api/socket.ts'
 import { serve } from '../api/server.ts'
 import { Failure } from '../api/errors.ts'
+import { FAREWELL_MS } from '../core/limits.ts'
 import { openLines } from '../store/lines.ts'
+import { ownRoom } from '../store/ownership.ts'
 import { connectGit } from './git-door.ts'
 import { handlers } from './handlers/table.ts'
 import { type Identity, readIdentity } from './identity.ts'
@@ -59,16 +62,50 @@ export async function serveCheckout(asked: {
       log(`bug in ${method}: ${error instanceof Error ? error.stack : error}`),
   })
   if (served.kind === 'already-running') return
+  let release = async (): Promise<void> => undefined
   try {
+    release = await own(identity)
     daemon.room = await startRoom(starting)
     opened.resolve()
     log(`serving ${root}, process ${process.pid}`)
     await ended(daemon)
+  } catch (error) {
+    await farewell(daemon, opened.reject, error)
+    throw error
   } finally {
     await daemon.room?.stop()
+    await release()
     await served.close()
     lines.close()
   }
+}
+
+/** Takes the room's files: the socket alone can be removed by anybody who tidies up. */
+async function own({ home }: Identity): Promise<() => Promise<void>> {
+  const owned = await ownRoom(home)
+  switch (owned.kind) {
+    case 'ok':
+      return owned.release
+    case 'held': {
+      const why = `${home.root} is in use by a daemon that cannot be reached, process ${owned.pid}`
+      throw new Failure('BUSY', why, `kill ${owned.pid}, then run the command again`)
+    }
+    case 'failed':
+      throw new Failure('FAILED', owned.fault.why, 'mend that, then run the command again')
+  }
+}
+
+/** Tells whoever has connected, or is about to, why this daemon ends. */
+async function farewell(
+  daemon: Daemon,
+  refuse: (why: unknown) => void,
+  error: unknown,
+): Promise<void> {
+  daemon.opening.catch(() => undefined)
+  refuse(error)
+  daemon.failure ??= error instanceof Failure ? error : undefined
+  const { signal } = daemon.stopping
+  await pause(FAREWELL_MS, undefined, { signal }).catch(() => undefined)
 }
 
 async function connect(daemon: Daemon, socket: Socket, header: unknown): Promise<void> {

@@ -1,4 +1,5 @@
 /** Who this checkout's agent is: its key, its settings, its repository. */
+import { existsSync } from 'node:fs'
 import type { Signer } from '../core/crypto.ts'
 import { nameFrom } from '../core/auth/name.ts'
 import { Failure } from '../api/errors.ts'
@@ -56,6 +57,8 @@ export async function initialise(
   const created = await createHome(home)
   if (created.kind === 'failed') throw new Failure('FAILED', created.fault.why)
   await excludeKnot(checkout, signal)
+  // A new key would be a stranger to the room that is here, and hide that the old one is lost.
+  if (isInRoom(home) && !existsSync(home.key)) throw lostKey(home)
   const written = await writeKey(home.key, { seed: newSeed(), made: new Date() })
   if (written.kind === 'failed') throw new Failure('FAILED', written.fault.why)
   if ((await readConfig(nodeDisk, home.config)).kind === 'missing') {
@@ -75,10 +78,22 @@ export async function readIdentity(root: string, signal: AbortSignal): Promise<I
   if (config.kind === 'missing') {
     throw new Failure('NOT_INITIALISED', `${home.config} is missing`, 'knot init')
   }
-  if (config.kind === 'corrupt') throw new Failure('CONFIG_CORRUPT', config.why)
+  if (config.kind === 'corrupt') {
+    throw new Failure('CONFIG_CORRUPT', config.why, `edit ${home.config}; nothing was changed`)
+  }
   if (config.kind === 'failed') throw new Failure('FAILED', config.fault.why)
   const seed = await seedIn(home)
   return { home, checkout, config: config.config, seed, signer: signerFrom(seed) }
+}
+
+const OTHER_AGENT = 'restore it from a backup, or join as a new agent in another clone'
+
+function isInRoom({ roomLog }: Home): boolean {
+  return existsSync(roomLog)
+}
+
+function lostKey({ key }: Home): Failure {
+  return new Failure('CONFIG_CORRUPT', `${key} is missing, and this checkout is in a room`, OTHER_AGENT)
 }
 
 async function seedIn(home: Home): Promise<Uint8Array> {
@@ -90,9 +105,10 @@ async function seedIn(home: Home): Promise<Uint8Array> {
       await closeKey(home.key)
       return read.key.seed
     case 'missing':
+      if (isInRoom(home)) throw lostKey(home)
       throw new Failure('NOT_INITIALISED', `${home.key} is missing`, 'knot init')
     case 'corrupt':
-      throw new Failure('CONFIG_CORRUPT', read.why)
+      throw new Failure('CONFIG_CORRUPT', read.why, OTHER_AGENT)
     case 'failed':
       throw new Failure('FAILED', read.fault.why)
   }
