@@ -84,8 +84,10 @@ export const TOPIC_MAX_BYTES = 32
 export const CONTRADICTIONS_MAX = 64
 /** Between two beats of a peer. */
 export const BEAT_MS = 2_000
-/** Silence after which a peer is shown offline. */
+/** Silence after which a leader whose connection broke, or a candidate, is taken for dead. */
 export const DEAD_PEER_MS = 5_000
+/** Silence after which a member without a session is shown offline: two beats, and a moment. */
+export const OFFLINE_MS = 4_500
 /** A check that runs longer is stopped and failed; a setting can raise it. */
 export const CHECK_TIMEOUT_MS = 15 * 60_000
 /** Output of a check that is kept. */

@@ -5,7 +5,7 @@ import { fingerprintOf } from '../../core/auth/identity.ts'
 import type { Member } from '../../core/auth/members.ts'
 import { leaderNow, leaders, modeNow, termOf, votersNow } from '../../core/engine/chain.ts'
 import type { Engine } from '../../core/engine/state.ts'
-import { DEAD_PEER_MS } from '../../core/limits.ts'
+import { OFFLINE_MS } from '../../core/limits.ts'
 import { integrationOf, queueOf } from '../../core/room/views/board.ts'
 import { inOrder } from '../../core/integration/planner.ts'
 import type { FactId } from '../../core/room/facts.ts'
@@ -70,7 +70,7 @@ function isOnline({ engine, now }: RunningRoom, { key }: Member): boolean {
   if (engine.sessions.get(key)?.actor !== undefined) return true
   const actor = engine.actors.get(key)
   const heard = actor === undefined ? undefined : engine.presence.get(actor)?.heard
-  return heard !== undefined && now().mono - heard < DEAD_PEER_MS
+  return heard !== undefined && now().mono - heard < OFFLINE_MS
 }
 
 function integrationRow(engine: Engine): Status['integration'] {
