@@ -186,9 +186,12 @@ export const QUICK: Record<string, string> = {
 /** Clones without a room; on the loopback alone, unless a peer lives in a place of its own. */
 export async function setPeers(
   names: readonly string[],
-  { files = QUICK, place }: { files?: Record<string, string>; place?: (name: string) => Place } = {},
+  { files = QUICK, place, root = mkdtempSync(join(tmpdir(), 'knot-e2e-')) }: {
+    files?: Record<string, string>
+    place?: (name: string) => Place
+    root?: string
+  } = {},
 ): Promise<Peers> {
-  const root = mkdtempSync(join(tmpdir(), 'knot-e2e-'))
   const peers = names.map((name) => {
     return new Peer({ name, root, ...(place === undefined ? {} : { place: place(name) }) })
   })

@@ -12,12 +12,15 @@ import {
 import { AuthLog } from '../core/auth/log.ts'
 import { evaluate } from '../core/auth/evaluate.ts'
 import { type InviteLink, parseLink } from '../core/auth/link.ts'
+import type { PublicKey } from '../core/brand.ts'
 import { isMember } from '../core/engine/joining.ts'
 import { termOf } from '../core/engine/chain.ts'
 import { JOIN_RETRY_MS, JOIN_WAIT_MS, FIRST_SYNC_MS } from '../core/limits.ts'
 import type { Mesh } from '../mesh/port.ts'
 import { startMesh } from '../mesh/node.ts'
 import { signerFrom, verifyFast } from '../store/ed25519.ts'
+import { nodeDisk } from '../store/node-disk.ts'
+import { reached, readPeers, writePeers } from '../store/peers.ts'
 import { type Daemon, watchEnd } from './daemon.ts'
 import { chosenName } from './founding.ts'
 import { mdnsTagOf, prologueOf } from './linking.ts'
@@ -28,6 +31,8 @@ import { type RunningRoom, startRoom } from './running.ts'
 
 type Said = { step: string; text: string }
 type Entered = 'admitted' | 'pending' | 'member'
+/** An answer, and the peer that gave it. */
+type Answered = { answer: JoinAnswer; key: PublicKey; address: string }
 
 /** Enters, telling what it does; fails with the reason of whoever refused. */
 export async function* enterRoom(
@@ -45,12 +50,13 @@ export async function* enterRoom(
   }
   const name = chosenName(asked.name ?? daemon.identity.config.name)
   yield { step: 'find', text: `looking for the room at ${placesOf(link)}` }
-  const answer = await entering(daemon, () => askAround(daemon, link, name, signal))
+  const { answer, key, address } = await entering(daemon, () => askAround(daemon, link, name, signal))
   if (answer.kind === 'pending') return { kind: 'pending', approvers: answer.approvers }
   if (answer.kind === 'refused') throw refusal(answer)
   yield { step: 'admitted', text: 'admitted; fetching what the room knows' }
   await entering(daemon, async () => {
     await keepOps(daemon, link, answer.ops)
+    await keepPlace(daemon, { key, address })
     daemon.room = await startRoom(daemon.starting)
     watchEnd(daemon)
   })
@@ -81,7 +87,7 @@ async function askAround(
   link: InviteLink,
   name: ReturnType<typeof chosenName>,
   signal: AbortSignal,
-): Promise<JoinAnswer> {
+): Promise<Answered> {
   const { identity } = daemon
   const { room, secret, seed } = link
   const asked = { room, invite: signerFrom(seed), member: identity.signer, name }
@@ -94,8 +100,8 @@ async function askAround(
   const why = new Map<string, string>()
   try {
     while (!until.aborted) {
-      const answer = await askEach({ mesh, question, addresses: [...found], why }, until)
-      if (answer !== undefined) return answer
+      const answered = await askEach({ mesh, question, addresses: [...found], why }, until)
+      if (answered !== undefined) return answered
       await pause(JOIN_RETRY_MS, until)
     }
   } finally {
@@ -120,8 +126,8 @@ async function askEach(
     why: Map<string, string>
   },
   signal: AbortSignal,
-): Promise<JoinAnswer | undefined> {
-  let refused: JoinAnswer | undefined
+): Promise<Answered | undefined> {
+  let refused: Answered | undefined
   for (const address of addresses) {
     const outcome = await mesh.ask({ address }, question, signal)
     if (outcome.kind !== 'answered') {
@@ -133,9 +139,10 @@ async function askEach(
       why.set(address, `gave an answer that does not read: ${read.why}`)
       continue
     }
-    if (read.value.kind !== 'refused') return read.value
+    const answered = { answer: read.value, key: outcome.key, address }
+    if (read.value.kind !== 'refused') return answered
     // Another member may know an invite that this one has not heard of yet.
-    refused ??= read.value
+    refused ??= answered
   }
   return refused
 }
@@ -190,6 +197,17 @@ async function keepOps(
   } finally {
     await store.close()
   }
+}
+
+/** Remembers where the peer was that let us in: without mDNS it is the only one we can find. */
+async function keepPlace(
+  { identity, log }: Daemon,
+  { key, address }: { key: PublicKey; address: string },
+): Promise<void> {
+  const path = identity.home.peers
+  const { peers } = await readPeers(nodeDisk, path)
+  const written = await writePeers(nodeDisk, path, reached(peers, key, address))
+  if (written.kind === 'failed') log(`${path} was not written: ${written.fault.why}`)
 }
 
 /** The first sync is done when a peer greeted us and we hold what it held then. */
