@@ -41,24 +41,29 @@ export function table(rows: string[][]): string {
   const widths: number[] = []
   for (const row of rows) {
     row.forEach((cell, column) => {
-      widths[column] = Math.max(widths[column] ?? 0, width(cell))
+      widths[column] = Math.max(widths[column] ?? 0, columns(cell))
     })
   }
   const line = (row: string[]) =>
-    row.map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - width(cell))).join('  ')
+    row.map((cell, column) => pad(cell, widths[column] ?? 0)).join('  ')
   return rows.map((row) => line(row).trimEnd()).join('\n')
 }
 
 const WIDE = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{Emoji_Presentation}]/u
 
 /** Columns of a text on a terminal: colours and combining marks take none, wide letters two. */
-function width(text: string): number {
-  let columns = 0
+export function columns(text: string): number {
+  let taken = 0
   for (const letter of text.replace(/\x1b\[\d+m/g, '')) {
     if (/\p{Mn}|\u200d/u.test(letter)) continue
-    columns += WIDE.test(letter) ? 2 : 1
+    taken += WIDE.test(letter) ? 2 : 1
   }
-  return columns
+  return taken
+}
+
+/** A text with blanks after it, up to a number of columns. */
+export function pad(text: string, upTo: number): string {
+  return text + ' '.repeat(Math.max(0, upTo - columns(text)))
 }
 
 /** A commit as people write it. */

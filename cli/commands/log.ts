@@ -1,7 +1,7 @@
 import { Command, Option } from 'clipanion'
 import type { Item } from '../../src/api/types.ts'
 import { type Answer, KnotCommand } from '../command.ts'
-import { describeEvent } from '../describe/event.ts'
+import { describeEvent, namesWidth } from '../describe/event.ts'
 import { milliseconds, whole } from '../options.ts'
 
 /** `knot log` */
@@ -37,15 +37,21 @@ export class Log extends KnotCommand {
     const stream = daemon.stream('log', input, this.context.signal)
     const events: Item<'log'>[] = []
     await this.drain(stream, (event) => {
-      if (this.json && !follow) events.push(event)
-      else this.context.stdout.write(`${this.line(event)}\n`)
+      if (follow) this.tell(event)
+      else events.push(event)
     })
-    return { result: { events }, text: '' }
+    const look = { paint: this.paint, now: this.context.now(), names: namesWidth(events) }
+    const text = events.map((event) => describeEvent(event, look)).join('\n')
+    return { result: { events }, text }
   }
 
-  private line(event: Item<'log'>): string {
-    if (this.json) return JSON.stringify(event)
-    return describeEvent(event, this.paint, this.context.now())
+  #names = 0
+
+  private tell(event: Item<'log'>): void {
+    this.#names = namesWidth([event], this.#names)
+    const look = { paint: this.paint, now: this.context.now(), names: this.#names }
+    const line = this.json ? JSON.stringify(event) : describeEvent(event, look)
+    this.context.stdout.write(`${line}\n`)
   }
 }
 

@@ -1,11 +1,24 @@
 /** A line of the room's log as a person reads it. */
 import type { Item } from '../../src/api/types.ts'
-import { clean, cleanLine, type Paint } from '../print.ts'
+import { clean, cleanLine, columns, pad, type Paint } from '../print.ts'
+
+/** How the lines of one log are printed; `names` is the width of the column of names. */
+export type Look = { paint: Paint; now: number; names: number }
+
+/** Longer names are shown whole, and move only their own line. */
+const NAMES_MAX = 16
 
 /** When, who and what; all of the text, its further lines indented below. */
-export function describeEvent({ at, by, text }: Item<'log'>, paint: Paint, now: number): string {
+export function describeEvent({ at, by, text }: Item<'log'>, { paint, now, names }: Look): string {
   const words = clean(text).trimEnd().replaceAll('\n', '\n    ')
-  return `${paint.dim(when(at, now))}  ${paint.bold(cleanLine(by.name))}  ${mark(words, paint)}`
+  const name = pad(paint.bold(cleanLine(by.name)), names)
+  return `${paint.dim(when(at, now))}  ${name}  ${mark(words, paint)}`
+}
+
+/** The width that a column of names needs for these events too. */
+export function namesWidth(events: Pick<Item<'log'>, 'by'>[], before = 0): number {
+  const widths = events.map(({ by }) => columns(cleanLine(by.name)))
+  return Math.max(before, ...widths.filter((width) => width <= NAMES_MAX))
 }
 
 function mark(text: string, paint: Paint): string {

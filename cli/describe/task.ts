@@ -1,7 +1,7 @@
 /** Tasks as a person reads them. */
 import type { Output } from '../../src/api/types.ts'
 import { clean, cleanLine, type Paint, table } from '../print.ts'
-import { describeEvent } from './event.ts'
+import { describeEvent, namesWidth } from './event.ts'
 
 type Task = Output<'tasks.list'>['tasks'][number]
 
@@ -25,7 +25,8 @@ export function describeTask(task: Output<'tasks.show'>, paint: Paint, now: numb
     ['owner', owner(task, paint)],
     ['after', task.after.join(', ')],
   ].filter(([, value]) => value !== '')
-  const events = task.events.map((event) => describeEvent(event, paint, now))
+  const look = { paint, now, names: namesWidth(task.events) }
+  const events = task.events.map((event) => describeEvent(event, look))
   const parts = [paint.bold(cleanLine(task.title)), clean(task.body), table(facts)]
   return [...parts, events.join('\n')].filter((part) => part !== '').join('\n\n')
 }

@@ -89,7 +89,7 @@ function outcome(engine: Engine, event: Verdict, push: string) {
       const { checks, output } = event
       const failed = checks.find(({ outcome }) => outcome !== 'passed')
       const text = `✗ check failed ${push} ${failed === undefined ? '' : checkWords(failed)}`
-      return { text: `${text.trimEnd()}\n${indent(output)}`.trimEnd(), fields: { checks, output } }
+      return { text: `${text.trimEnd()}\n${output}`.trimEnd(), fields: { checks, output } }
     }
     case 'unrelated':
       return { text: `✗ unrelated ${push} shares no history with integration`, fields: {} }
@@ -113,13 +113,6 @@ function checkWords({ command, outcome, exit, ms }: CheckRun): string {
   if (outcome === 'missing') return `(${command}: the tool is missing)`
   if (outcome === 'timeout') return `(${command}: stopped after ${Math.round(ms / 1000)} s)`
   return `(${command}: exit ${exit ?? '?'})`
-}
-
-function indent(text: string): string {
-  return text
-    .split('\n')
-    .map((line) => `    ${line}`)
-    .join('\n')
 }
 
 function count(n: number, noun: string): string {
