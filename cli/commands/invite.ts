@@ -31,7 +31,7 @@ export class Invite extends KnotCommand {
     }
     const daemon = await this.daemon()
     const invite = await daemon.call('invite', input)
-    return { result: invite, text: invite.link, next: [`knot join "${invite.link}"`] }
+    return { result: invite, text: invite.link }
   }
 }
 

@@ -60,7 +60,7 @@ export class Up extends KnotCommand {
     return {
       result: { ...made, id: made.room.id },
       text: [table(rows), ...(link === undefined ? [] : [link]), made.prompt].join('\n\n'),
-      next: [...(link === undefined ? [] : [`knot join "${link}"`]), 'knot status'],
+      next: link === undefined ? ['knot invite', 'knot status'] : ['knot status'],
     }
   }
 }

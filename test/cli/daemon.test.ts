@@ -88,7 +88,7 @@ describe('starting and stopping', () => {
     expect(exit).toBe(0)
     expect(out.split('\n')).toContain('knot://AbC-dEf_123/192.168.1.7:4001')
     expect(out).toContain('You work in a shared room.')
-    expect(err).toContain('next: knot join "knot://')
+    expect(err).toBe('next: knot status\n')
     expect(here.starts()).toEqual(['--init --name ada', '--port 4321'])
     expect(statSync(join(here.root, '.knot', 'daemon.log')).mode & 0o777).toBe(0o600)
   })
