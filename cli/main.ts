@@ -4,14 +4,17 @@ import { knotdProgram } from './daemon.ts'
 import { run } from './run.ts'
 
 const interrupted = new AbortController()
-const signals = ['SIGINT', 'SIGTERM'] as const
-for (const name of signals) process.once(name, () => interrupted.abort(name))
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+// Ctrl-C reaches us twice when an older Node started us: the second must not cut a command's end.
+for (const name of signals) process.on(name, () => interrupted.abort(name))
 
-// Whoever reads our output may stop early, as `head` does.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-  process.exit(0)
-})
+// Whoever reads our output may stop early, as `head` does. A terminal that was closed is the same.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error
+    interrupted.abort('EPIPE')
+  })
+}
 
 process.exitCode = await run(process.argv.slice(2), {
   ...Cli.defaultContext,
@@ -21,5 +24,10 @@ process.exitCode = await run(process.argv.slice(2), {
   now: Date.now,
 })
 
+const { reason } = interrupted.signal
+if (reason === 'EPIPE') process.exit(0)
 // A shell only sees that a signal ended the program when a signal did.
-if (interrupted.signal.aborted) process.kill(process.pid, interrupted.signal.reason)
+if (reason !== undefined) {
+  process.removeAllListeners(reason)
+  process.kill(process.pid, reason)
+}

@@ -1,4 +1,5 @@
 /** Reading what people type; each refusal names the value, the reason and the fix. */
+import { addAbortSignal, type Readable } from 'node:stream'
 import { Failure } from '../src/api/errors.ts'
 
 /** A whole number within bounds. */
@@ -32,7 +33,11 @@ export function milliseconds(option: string, text: string): number {
 }
 
 /** Everything on standard input, up to a limit that the daemon would refuse anyway. */
-export async function textFrom(input: AsyncIterable<unknown>, max: number): Promise<string> {
+export async function textFrom(
+  input: Readable,
+  { max, signal }: { max: number; signal: AbortSignal },
+): Promise<string> {
+  addAbortSignal(signal, input)
   const parts: Buffer[] = []
   let bytes = 0
   for await (const part of input) {

@@ -19,9 +19,10 @@ export class Say extends KnotCommand {
   words = Option.Rest({ name: 'text', required: 1 })
 
   async run(): Promise<Answer> {
+    const { stdin, signal } = this.context
     const piped = this.words.length === 1 && this.words[0] === '-'
     const text = piped
-      ? await textFrom(this.context.stdin, API_LINE_MAX_BYTES / 2)
+      ? await textFrom(stdin, { max: API_LINE_MAX_BYTES / 2, signal })
       : this.words.join(' ')
     const daemon = await this.daemon()
     const said = await daemon.call('say', { text })

@@ -1,7 +1,9 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
 import { afterEach, describe, expect, test } from 'vitest'
 import { COMMANDS } from '../../cli/commands.ts'
+import { textFrom } from '../../cli/options.ts'
 import { Failure } from '../../src/api/errors.ts'
 import { MESSAGE_MAX_BYTES } from '../../src/core/limits.ts'
 import { terminal, type Terminal } from './terminal.ts'
@@ -91,6 +93,13 @@ describe('the envelope', () => {
     here.signal = enough.signal
     setTimeout(() => enough.abort(), 50)
     expect(await here.knot('say', 'x')).toEqual({ exit: 1, out: '', err: '' })
+  })
+
+  test('an interrupted command does not go on waiting for its standard input', async () => {
+    const enough = new AbortController()
+    const reading = textFrom(new PassThrough(), { max: 10, signal: enough.signal })
+    enough.abort()
+    await expect(reading).rejects.toThrow('aborted')
   })
 
   test('S373: data goes to stdout, progress and advice to stderr, and none of that with --json', async () => {
