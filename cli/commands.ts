@@ -2,6 +2,7 @@
 import type { CommandClass } from 'clipanion'
 import { Check } from './commands/check.ts'
 import { Completion } from './commands/completion.ts'
+import { Demo } from './commands/demo.ts'
 import { Down } from './commands/down.ts'
 import { Help } from './commands/help.ts'
 import { Init } from './commands/init.ts'
@@ -24,5 +25,5 @@ export const COMMANDS: CommandClass<KnotContext>[] = [
   Init, Up, Join, Invite, Status, Whoami, Down,
   Say, Log, Sync, Check,
   TasksAdd, TasksList, TasksShow,
-  Help, Version, Completion,
+  Help, Demo, Version, Completion,
 ]
