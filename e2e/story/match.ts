@@ -48,7 +48,7 @@ function joined(lines: string[]): string {
 export function difference(expected: string[], output: string, known: Captures): string {
   const actual = linesOf(output)
   const fits = (i: number, j: number) =>
-    match([expected[i] ?? ''], actual[j] ?? '', known) !== undefined
+    new RegExp(`^${linePattern(expected[i] ?? '', known, new Set())}$`, 'u').test(actual[j] ?? '')
   const best = longest(expected, actual.length, fits)
   const after = (i: number, j: number) => best[i]?.[j] ?? 0
   const rows: string[] = []

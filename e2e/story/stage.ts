@@ -145,8 +145,10 @@ async function note(
   const connected = await connect(path)
   if (connected.kind !== 'connected') return
   try {
-    const { pid } = await connected.client.call('status', {})
+    const { pid } = await connected.client.call('version', {})
     daemons.set(clone, { pid, born })
+  } catch {
+    // It was killed, which a story may do, and had not quite ended yet.
   } finally {
     connected.client.close()
   }
