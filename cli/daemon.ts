@@ -12,9 +12,9 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Client, connect } from '../src/api/client.ts'
-import { Failure, problemFrom } from '../src/api/errors.ts'
+import { Failure, problemFrom, problemOf } from '../src/api/errors.ts'
 import { socketPath } from '../src/api/socket.ts'
-import { DAEMON_START_MS } from '../src/core/limits.ts'
+import { DAEMON_SILENT_MS, DAEMON_START_MS } from '../src/core/limits.ts'
 import type { Checkout } from './checkout.ts'
 import type { KnotContext } from './context.ts'
 import { clean } from './print.ts'
@@ -47,15 +47,36 @@ export async function runningDaemon(
   checkout: Checkout,
   context: KnotContext,
 ): Promise<Client | undefined> {
+  return (await reached(checkout, context))?.client
+}
+
+/** A daemon that answers. One that is dying still accepts, and what it is asked then is lost. */
+async function reached(
+  checkout: Checkout,
+  context: KnotContext,
+): Promise<{ client: Client; pid: number } | undefined> {
   const path = await socketPath(checkout.knot)
   const connected = await connect(path, context.signal)
-  if (connected.kind === 'connected') return connected.client
   if (connected.kind === 'absent') return undefined
-  throw new Failure(
-    'SOCKET_DENIED',
-    `this process may not open ${path} (${connected.why}).`,
-    `run this command outside the sandbox${sandboxNote(context)}`,
-  )
+  if (connected.kind === 'denied') {
+    throw new Failure(
+      'SOCKET_DENIED',
+      `this process may not open ${path} (${connected.why}).`,
+      `run this command outside the sandbox${sandboxNote(context)}`,
+    )
+  }
+  const { client } = connected
+  const silence = AbortSignal.timeout(DAEMON_SILENT_MS)
+  try {
+    const { pid } = await client.call('version', {}, AbortSignal.any([context.signal, silence]))
+    return { client, pid }
+  } catch (error) {
+    client.close()
+    if (problemOf(error).code === 'DAEMON_GONE') return undefined
+    if (!silence.aborted) throw error
+    const reason = `the daemon of ${checkout.root} has not answered for ${DAEMON_SILENT_MS / 1000} s.`
+    throw new Failure('DAEMON_SILENT', reason, `kill -9 $(pgrep -f "home ${checkout.root}")`)
+  }
 }
 
 /** Connects to the daemon and starts it if it does not run. */
@@ -104,12 +125,11 @@ async function startDaemon(checkout: Checkout, start: Start): Promise<Client> {
   for (;;) {
     // Read before the attempt: one that ended because another was faster leaves that one to find.
     const failed = ended !== undefined && ended !== 0
-    const client = await runningDaemon(checkout, context)
-    if (client !== undefined) {
+    const there = await reached(checkout, context)
+    if (there !== undefined) {
       // Another command's daemon was faster. Ours, still loading, must not rise after a knot down.
-      const { pid } = await client.call('version', {}, context.signal)
-      if (pid !== child.pid) child.kill()
-      return client
+      if (there.pid !== child.pid) child.kill()
+      return there.client
     }
     if (failed) throw failureFrom(log, from, `the daemon ended with code ${ended}`)
 

@@ -291,6 +291,8 @@ export const API_STREAM_ITEMS_MAX = 256
 export const DAEMON_START_MS = 10_000
 /** How long a daemon that cannot run stays to say why to whoever connected. */
 export const FAREWELL_MS = 1_000
+/** How long a running daemon may be too busy to say its version. */
+export const DAEMON_SILENT_MS = 30_000
 /** How long the command line waits for a daemon to end by itself. */
 export const DAEMON_STOP_MS = 10_000
 /** A Unix socket's path holds 104 bytes on macOS and 108 on Linux, its last zero byte included. */
