@@ -6,6 +6,7 @@ import { fetchFrom } from '../git/fetch.ts'
 import { bringRefs, hasCommit, publish } from '../git/mirror.ts'
 import { readRef, updateRef } from '../git/moves.ts'
 import { pinRef, pushRef } from '../git/refs.ts'
+import type { Checkout } from '../git/repository.ts'
 import type { Holders, Repositories } from './repositories.ts'
 
 export type Got = { kind: 'held' } | { kind: 'failed'; why: string }
@@ -44,7 +45,17 @@ export async function getPinned(
 }
 
 /** Brings every ref of the mirror into the checkout's `refs/knot/`. */
-export async function bring({ checkout, mirror }: Repositories, signal: AbortSignal): Promise<Got> {
+export function bring(at: Repositories, signal: AbortSignal): Promise<Got> {
+  // `knot sync` and the worker both bring: two at once would find each other's locks and old values.
+  const before = bringing.get(at.checkout) ?? Promise.resolve()
+  const brought = before.then(() => bringAlone(at, signal))
+  bringing.set(at.checkout, brought.catch(() => undefined))
+  return brought
+}
+
+const bringing = new WeakMap<Checkout, Promise<unknown>>()
+
+async function bringAlone({ checkout, mirror }: Repositories, signal: AbortSignal): Promise<Got> {
   const brought = await bringRefs({ checkout, mirror }, signal)
   if (brought.kind === 'brought') return { kind: 'held' }
   const why = brought.kind === 'shallow' ? 'the checkout is shallow' : brought.why

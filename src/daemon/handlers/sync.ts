@@ -74,7 +74,8 @@ async function* push(
   if (known !== undefined) return { commit, files: [], fileCount: 0, ...known }
   if (rev === undefined) {
     const dirty = await dirtyFiles(checkout, signal)
-    const text = `${dirty} changed file${dirty === 1 ? ' is' : 's are'} not committed and stay here`
+    const files = dirty === 1 ? 'file is not committed and stays' : 'files are not committed and stay'
+    const text = `${dirty} changed ${files} here`
     if (dirty > 0) yield { step: 'dirty', text }
   }
   yield { step: 'publish', text: `publishing ${commit.slice(0, 8)}` }
@@ -158,9 +159,10 @@ function refusal(published: Exclude<Awaited<ReturnType<typeof publish>>, { kind:
   }
 }
 
-/** Whether every push that has not landed is here. */
+/** Whether every landing and every push that has not landed is here. */
 function nothingMissing({ engine }: RunningRoom): boolean {
   if (liveSessions(engine).length === 0) return true
+  if (engine.integration.taken < engine.board.landings.length) return false
   return [...engine.board.unlanded.keys()].every((id) => engine.holding.has(id))
 }
 
