@@ -1,6 +1,7 @@
 import { Command, Option } from 'clipanion'
 import type { Client } from '../../src/api/client.ts'
-import { Failure } from '../../src/api/errors.ts'
+import { Failure, problemOf } from '../../src/api/errors.ts'
+import type { Input, Output } from '../../src/api/types.ts'
 import { checkoutOf } from '../checkout.ts'
 import { type Answer, KnotCommand } from '../command.ts'
 import { initialise } from '../daemon.ts'
@@ -44,14 +45,13 @@ export class Up extends KnotCommand {
       await initialise(checkout, await agentName(this.name, this.context), this.context)
     }
     const daemon = await this.daemonOf(checkout, port === undefined ? [] : ['--port', `${port}`])
-    if (port !== undefined) await requirePort(daemon, port)
-
     const { name, room, approve } = this
-    const made = await daemon.call('room.create', {
+    const made = await create(daemon, {
       ...(name === undefined ? {} : { name }),
       ...(room === undefined ? {} : { room }),
       approve,
     })
+    if (port !== undefined) await requirePort(daemon, port)
     const rows = [
       ['room', `${cleanLine(made.room.name)} (${made.kind})`],
       ['you', `${cleanLine(made.agent.name)} (${made.fingerprint})`],
@@ -62,6 +62,16 @@ export class Up extends KnotCommand {
       text: [table(rows), ...(link === undefined ? [] : [link]), made.prompt].join('\n\n'),
       next: link === undefined ? ['knot invite', 'knot status'] : ['knot status'],
     }
+  }
+}
+
+/** A daemon without a room keeps the port that it was started with; the next one may get another. */
+async function create(daemon: Client, input: Input<'room.create'>): Promise<Output<'room.create'>> {
+  try {
+    return await daemon.call('room.create', input)
+  } catch (thrown) {
+    if (problemOf(thrown).code === 'PORT_TAKEN') await daemon.call('down', {})
+    throw thrown
   }
 }
 

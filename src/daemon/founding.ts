@@ -1,5 +1,6 @@
 /** Making a room: the genesis on disk, then the room started from it as after any restart. */
 import { randomBytes } from 'node:crypto'
+import { rm } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { Failure } from '../api/errors.ts'
 import { makeGenesis } from '../core/auth/author.ts'
@@ -8,6 +9,7 @@ import type { Instant } from '../core/brand.ts'
 import { headOf } from '../git/checkout.ts'
 import { getPinned } from '../integrate/objects.ts'
 import { updateConfig } from '../store/config.ts'
+import { createHome } from '../store/home.ts'
 import { nodeDisk } from '../store/node-disk.ts'
 import type { Daemon } from './daemon.ts'
 import type { Identity } from './identity.ts'
@@ -26,7 +28,12 @@ export async function foundRoom(
   const name = asked.room === undefined ? folderName(identity) : chosenName(asked.room)
   await writeGenesis(identity, { founder, name, approve: asked.approve })
   await updateConfig(nodeDisk, identity.home.config, (before) => ({ ...before, name: founder }))
-  const room = await startRoom(daemon.starting)
+  const room = await startRoom(daemon.starting).catch(async (error) => {
+    // Nobody has seen this room. The next attempt makes another one, with its base and its link.
+    await rm(identity.home.room, { recursive: true, force: true })
+    await createHome(identity.home)
+    throw error
+  })
   if (room === undefined) throw new Error('bug: the genesis was written and is not there')
   await nameBase(room, signal)
   await writePlaybook(identity.home, name)

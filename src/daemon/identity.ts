@@ -78,9 +78,7 @@ export async function readIdentity(root: string, signal: AbortSignal): Promise<I
   if (config.kind === 'missing') {
     throw new Failure('NOT_INITIALISED', `${home.config} is missing`, 'knot init')
   }
-  if (config.kind === 'corrupt') {
-    throw new Failure('CONFIG_CORRUPT', config.why, `edit ${home.config}; nothing was changed`)
-  }
+  if (config.kind === 'corrupt') throw corruptConfig(home, config.why)
   if (config.kind === 'failed') throw new Failure('FAILED', config.fault.why)
   const seed = await seedIn(home)
   return { home, checkout, config: config.config, seed, signer: signerFrom(seed) }
@@ -94,6 +92,11 @@ function isInRoom({ roomLog }: Home): boolean {
 
 function lostKey({ key }: Home): Failure {
   return new Failure('CONFIG_CORRUPT', `${key} is missing, and this checkout is in a room`, OTHER_AGENT)
+}
+
+function corruptConfig({ config }: Home, why: string): Failure {
+  const fix = `mend ${config}; it holds settings only, and {"v":1,"name":"<this agent>"} is enough`
+  return new Failure('CONFIG_CORRUPT', why, fix)
 }
 
 async function seedIn(home: Home): Promise<Uint8Array> {

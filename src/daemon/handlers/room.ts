@@ -1,5 +1,6 @@
 /** Making a room, entering one, and inviting others to it. */
 import type { Answers, Output, Parsed } from '../../api/types.ts'
+import { problemOf } from '../../api/errors.ts'
 import type { Instant } from '../../core/brand.ts'
 import { agentIdOf, fingerprintOf } from '../../core/auth/identity.ts'
 import { parseLink } from '../../core/auth/link.ts'
@@ -44,7 +45,7 @@ async function create(
     })
   }
   const room = daemon.room as RunningRoom
-  const link = resumed ? await openLink(room) : (await invite(room, {})).link
+  const link = (resumed ? await openLink(room) : undefined) ?? (await freshLink(room))
   return {
     kind: resumed ? 'resumed' : 'created',
     ...(link === undefined ? {} : { link }),
@@ -134,6 +135,16 @@ async function invite(
   const answer = settled(await room.loop.call({ kind: 'invite', key, role, uses, expires: until }))
   if (answer.kind !== 'invited') throw new Error(`bug: invite answered ${answer.kind}`)
   return { link: linkFor(room, seed), id: answer.invite, role, uses, expires: until }
+}
+
+/** A new link; undefined for an agent that may not invite. */
+async function freshLink(room: RunningRoom): Promise<string | undefined> {
+  try {
+    return (await invite(room, {})).link
+  } catch (error) {
+    if (problemOf(error).code === 'UNAUTHORISED') return undefined
+    throw error
+  }
 }
 
 /** A link that this agent made and that still lets somebody in. */
