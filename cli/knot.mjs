@@ -10,7 +10,9 @@ const bundled = existsSync(bundle) && process.env.KNOT_SOURCE !== '1'
 if (runsHere(bundled)) {
   delete process.env.KNOT_NODE_TRIED
   const { enableCompileCache } = await import('node:module')
-  enableCompileCache?.()
+  // Not in the temporary folder, which is nobody's to fill. Where this may not be written, the
+  // start is slower, and that is all.
+  enableCompileCache?.(fileURLToPath(new URL('../node_modules/.cache/knot', import.meta.url)))
   await import(bundled ? bundle.href : new URL('./main.ts', import.meta.url).href)
 } else {
   await runElsewhere()

@@ -157,7 +157,7 @@ async function lobbyMesh(
     seed: identity.seed,
     prologue: prologueOf(secret),
     mdnsTag: mdnsTagOf(secret),
-    listen: [{ host: '0.0.0.0', port: 0 }],
+    listen: (identity.config.listen ?? ['0.0.0.0']).map((host) => ({ host, port: 0 })),
     reach: identity.config.lanOnly === true ? 'lan' : 'anywhere',
     isMember: () => false,
     events: {

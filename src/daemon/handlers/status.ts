@@ -25,7 +25,9 @@ export function statusOf(room: RunningRoom): Status {
       ...whoIs(engine, engine.me.signer.key),
       fingerprint: fingerprintOf(engine.me.signer.key),
     },
-    members: [...engine.membership.members.values()].map((member) => memberRow(room, member)),
+    members: [...engine.membership.members.values()]
+      .map((member) => memberRow(room, member))
+      .sort((a, b) => (a.name < b.name ? -1 : 1)),
     ...(leader === undefined ? {} : { leader: leaderRow(engine, leader) }),
     term: termOf(engine),
     voters: votersNow(engine).map((actor) => whoIs(engine, keyOf(actor))),
