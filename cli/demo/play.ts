@@ -84,7 +84,7 @@ async function meet(parts: Play, ears: Ears): Promise<void> {
 
 async function landThree(parts: Play, ears: Ears): Promise<void> {
   const { teller } = parts
-  teller.scene('Each commits another file and syncs. The leader merges, tests and lands one by one.')
+  teller.scene('Each commits another file and syncs. The leader merges, tests, and lands them.')
   const works = [
     ['ada', 'subtract', '-'], ['bob', 'multiply', '*'], ['carol', 'divide', '/'],
   ] as const
