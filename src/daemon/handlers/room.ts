@@ -26,7 +26,7 @@ export function roomCalls(daemon: Daemon, room: FindRoom): RoomCalls {
     'room.create': (input, signal) => create(daemon, input, signal),
     'room.join': (input, signal) => join(daemon, input, signal),
     invite: async ({ role, uses, expires }) => {
-      return invite(await room(), { role, uses, expires: expires as Instant | undefined })
+      return invite(await room(), { role, uses, lasts: expires })
     },
   }
 }
@@ -120,15 +120,16 @@ async function invite(
   {
     role = 'member',
     uses = INVITE_USES,
-    expires,
+    lasts = INVITE_DAYS * 86_400_000,
   }: {
     role?: Output<'invite'>['role'] | undefined
     uses?: number | undefined
-    expires?: Instant | undefined
+    /** In milliseconds from now. */
+    lasts?: number | undefined
   },
 ): Promise<Output<'invite'>> {
   if (role === 'founder') throw new Error('bug: nobody is invited as founder')
-  const until = expires ?? ((Date.now() + INVITE_DAYS * 86_400_000) as Instant)
+  const until = (Date.now() + lasts) as Instant
   const seed = newSeed()
   const key = publicKeyOf(seed)
   await rememberInvite(room.identity.home, { key, seed })
