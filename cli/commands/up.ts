@@ -23,7 +23,7 @@ export class Up extends KnotCommand {
     examples: [
       ['Make a room', '$0 up'],
       ['Choose the names', '$0 up --name ada --room weft'],
-      ['Decide yourself who gets in', '$0 up --approve'],
+      ['Listen on a port that a firewall lets through', '$0 up --port 4180'],
     ],
   })
 
@@ -32,10 +32,6 @@ export class Up extends KnotCommand {
   })
 
   room = Option.String('--room', { description: 'Name of a new room (else the folder’s)' })
-  approve = Option.Boolean('--approve', false, {
-    description: 'Joiners wait until a member accepts them',
-  })
-
   port = Option.String('--port', { description: 'TCP port to listen on (else any free one)' })
 
   async run(): Promise<Answer> {
@@ -45,11 +41,10 @@ export class Up extends KnotCommand {
       await initialise(checkout, await agentName(this.name, this.context), this.context)
     }
     const daemon = await this.daemonOf(checkout, port === undefined ? [] : ['--port', `${port}`])
-    const { name, room, approve } = this
+    const { name, room } = this
     const made = await create(daemon, {
       ...(name === undefined ? {} : { name }),
       ...(room === undefined ? {} : { room }),
-      approve,
     })
     if (port !== undefined) await requirePort(daemon, port)
     const rows = [

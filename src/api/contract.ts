@@ -92,8 +92,6 @@ export const contract = {
     input: z.strictObject({
       title,
       body: body.optional(),
-      after: z.array(reference).max(64).optional(),
-      priority: z.number().int().min(0).max(9).optional(),
     }),
     output: z.object({ id: z.string() }),
   },
@@ -166,6 +164,7 @@ export const contract = {
     input: z.strictObject({
       role: z.enum(['admin', 'member', 'observer', 'relay']).optional(),
       uses: z.number().int().min(1).max(INVITE_USES_MAX).optional(),
+      /** In how many milliseconds from now. */
       expires: z.number().int().positive().optional(),
     }),
     output: z.object({
