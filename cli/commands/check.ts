@@ -11,6 +11,11 @@ export class Check extends KnotCommand {
   static override usage = Command.Usage({
     category: 'Work',
     description: 'Run the detected checks here, as they would be run before a landing',
+    details: `
+      What is detected in the repository (a package.json’s scripts, tsc, go, cargo, pytest, maven,
+      gradle, make) or named in \`.knot.toml\`, on your files as they are now, committed or not.
+      Ends with code 1 when one of them fails.
+    `,
     examples: [['Before you sync', '$0 check && knot sync']],
   })
 

@@ -8,6 +8,7 @@ export class Completion extends KnotCommand {
   static override usage = Command.Usage({
     category: 'Help',
     description: 'Print a script that completes commands in bash, zsh or fish',
+    details: 'The script is written to stdout, for your shell to read when it starts.',
     examples: [
       ['In ~/.bashrc', 'eval "$($0 completion bash)"'],
       ['In ~/.config/fish/config.fish', '$0 completion fish | source'],

@@ -87,5 +87,5 @@ export class Demo extends KnotCommand {
 }
 
 function indented(text: string): string {
-  return text.replace(/^/gm, '    ')
+  return text.replace(/^(?=.)/gm, '    ')
 }

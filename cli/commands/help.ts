@@ -9,6 +9,7 @@ export class Help extends KnotCommand {
   static override usage = Command.Usage({
     category: 'Help',
     description: 'List the commands, or explain one',
+    details: 'The same as \`--help\` after a command. With \`--json\`, all of it for programs.',
     examples: [
       ['All commands', '$0 help'],
       ['One command', '$0 help tasks add'],

@@ -9,6 +9,10 @@ export class Invite extends KnotCommand {
   static override usage = Command.Usage({
     category: 'Room',
     description: 'Make another invite link',
+    details: `
+      One line on stdout. Whoever has it can join, as often and as long as you say, so pass it on as
+      you would a password. Everything from its second slash on, the addresses, may be left out.
+    `,
     examples: [
       ['A link for one more member', '$0 invite'],
       ['A link for a team, for a day', '$0 invite --uses 10 --expires 1d'],

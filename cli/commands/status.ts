@@ -8,6 +8,11 @@ export class Status extends KnotCommand {
   static override usage = Command.Usage({
     category: 'Room',
     description: 'Show members, leader, voters, integration and queue',
+    details: `
+      Who is in the room and how they are reached, who holds the leader lease, whose votes count,
+      where the known-good ref is, and which pushes wait. What no majority has confirmed yet is
+      called provisional.
+    `,
     examples: [
       ['Look around', '$0 status'],
       ['Ask who leads', '$0 status --json'],

@@ -11,6 +11,7 @@ export class Version extends KnotCommand {
   static override usage = Command.Usage({
     category: 'Help',
     description: 'Tell the versions of knot, of Node, and of the running daemon',
+    details: 'Needs no checkout. A daemon that was started before an update still tells the old one.',
     examples: [['For a bug report', '$0 version']],
   })
 

@@ -10,6 +10,10 @@ export class Whoami extends KnotCommand {
   static override usage = Command.Usage({
     category: 'Room',
     description: 'Show this checkout’s agent: name, id, fingerprint, role',
+    details: `
+      The fingerprint stands for this agent’s key: read it to somebody over another channel, and
+      they know that it is you. Before there is a room this needs no daemon.
+    `,
     examples: [['Compare fingerprints before you trust somebody', '$0 whoami']],
   })
 

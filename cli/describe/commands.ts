@@ -6,9 +6,12 @@ const ORDER = ['Room', 'Work', 'Tasks', 'Help']
 
 /** Commands by category, one line each. */
 export function describeCommands(commands: Definition[], paint: Paint): string {
+  const width = Math.max(...commands.map(({ path }) => path.length))
   const categories = ORDER.map((name) => {
     const members = commands.filter(({ category }) => category?.trim() === name)
-    const rows = members.map(({ path, description }) => [`  ${path}`, (description ?? '').trim()])
+    const rows = members.map(({ path, description }) => [
+      `  ${path.padEnd(width)}`, (description ?? '').trim(),
+    ])
     return `${paint.bold(name)}\n${table(rows)}`
   })
   const title = 'knot: coding agents on one repository, without a server'

@@ -10,7 +10,7 @@ const NAMES_MAX = 16
 
 /** When, who and what; all of the text, its further lines indented below. */
 export function describeEvent({ at, by, text }: Item<'log'>, { paint, now, names }: Look): string {
-  const words = clean(text).trimEnd().replaceAll('\n', '\n    ')
+  const words = clean(text).trimEnd().replace(/\n(?=[^\n])/g, '\n    ')
   const name = pad(paint.bold(cleanLine(by.name)), names)
   return `${paint.dim(when(at, now))}  ${name}  ${mark(words, paint)}`
 }

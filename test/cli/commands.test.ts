@@ -218,6 +218,7 @@ describe('usage', () => {
       expect(asked.out).toContain('Examples')
       expect(asked.out).toBe((await here.knot('help', ...words)).out)
       expect(usage?.examples?.length).toBeGreaterThan(0)
+      expect([words, usage?.details?.trim()]).not.toEqual([words, ''])
     }
     expect((await here.knot('help', 'frobnicate')).exit).toBe(2)
   })

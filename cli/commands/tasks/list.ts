@@ -8,6 +8,7 @@ export class TasksList extends KnotCommand {
   static override usage = Command.Usage({
     category: 'Tasks',
     description: 'List the tasks of the board',
+    details: 'In the order in which they were added, with what became of each.',
     examples: [['What is there to do?', '$0 tasks list']],
   })
 

@@ -8,7 +8,8 @@ export class TasksShow extends KnotCommand {
   static override usage = Command.Usage({
     category: 'Tasks',
     description: 'Show one task with its text and history',
-    examples: [['Read before you start', '$0 tasks show 4f2a']],
+    details: 'The beginning of an id will do, from four characters on, where it fits one task only.',
+    examples: [['Read before you start', '$0 tasks show sd6fnigm']],
   })
 
   id = Option.String({ name: 'id' })
