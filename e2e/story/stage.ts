@@ -21,6 +21,9 @@ export type Stage = {
   strike: () => Promise<void>
 }
 
+/** The daemon of each clone that somebody typed in, if one was seen. */
+type Daemons = Map<string, { pid: number; born: number } | undefined>
+
 /** Sets a stage up with the repository that `setup` makes, or with a small Node project. */
 export async function setStage(setup: string | undefined): Promise<Stage> {
   const root = mkdtempSync(join(tmpdir(), 'knot-story-'))
@@ -30,7 +33,7 @@ export async function setStage(setup: string | undefined): Promise<Stage> {
   writeFileSync(join(bin, 'knot'), wrapper)
   chmodSync(join(bin, 'knot'), 0o755)
 
-  const daemons = new Map<string, { pid: number; born: number }>()
+  const daemons: Daemons = new Map()
   const seed = folderOf(root, 'seed')
   await must(run(seed.clone, setup ?? PROJECT, environment(bin, seed.home, 'seed', {})))
 
@@ -42,12 +45,15 @@ export async function setStage(setup: string | undefined): Promise<Stage> {
         const clone = `git clone -q '${seed.clone}' . && git remote remove origin`
         await must(run(place.clone, clone, env))
       }
+      // Known from here on, so that `strike` asks there even if nothing could be noted.
+      if (!daemons.has(place.clone)) daemons.set(place.clone, undefined)
       const printed = await run(place.clone, command, env)
       await note(place.clone, daemons)
       return printed
     },
     strike: async () => {
-      const stopped = await Promise.allSettled([...daemons].map(([clone, { pid }]) => stop(clone, pid)))
+      const stops = [...daemons].map(([clone, known]) => stop(clone, known?.pid))
+      const stopped = await Promise.allSettled(stops)
       rmSync(root, { recursive: true, force: true })
       for (const each of stopped) if (each.status === 'rejected') throw each.reason
     },
@@ -133,10 +139,7 @@ async function must(running: Promise<Printed>): Promise<void> {
 }
 
 /** Writes down the pid of a daemon that a command started, while it can still be asked. */
-async function note(
-  clone: string,
-  daemons: Map<string, { pid: number; born: number }>,
-): Promise<void> {
+async function note(clone: string, daemons: Daemons): Promise<void> {
   const knot = join(clone, '.knot')
   if (!existsSync(knot)) return
   const path = await socketPath(knot)
@@ -155,13 +158,16 @@ async function note(
 }
 
 /** Asks a daemon to end, and ends it if it does not. */
-async function stop(clone: string, pid: number): Promise<void> {
+async function stop(clone: string, noted: number | undefined): Promise<void> {
+  if (!existsSync(join(clone, '.knot'))) return
   const connected = await connect(await socketPath(join(clone, '.knot')))
+  let pid = noted
   if (connected.kind === 'connected') {
-    await connected.client.call('down', {}, AbortSignal.timeout(STOP_MS)).catch(() => undefined)
+    const down = connected.client.call('down', {}, AbortSignal.timeout(STOP_MS))
+    pid = (await down.catch(() => undefined))?.pid ?? noted
     connected.client.close()
   }
-  for (const began = Date.now(); isAlive(pid); await sleep(20)) {
+  for (const began = Date.now(); pid !== undefined && isAlive(pid); await sleep(20)) {
     if (Date.now() - began < STOP_MS) continue
     process.kill(pid, 'SIGKILL')
     throw new Error(`the daemon ${pid} of ${clone} did not end by itself`)
