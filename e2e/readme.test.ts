@@ -23,7 +23,7 @@ function transcript(): Typed[] {
   return found
 }
 
-test('the five minutes of README.md are commands of the story, in its order, with its output', () => {
+test('S394: the five minutes of README.md are commands of the story, in its order, with its output', () => {
   const { steps } = parseStory(read('./stories/five-minutes.md'))
   const typed = transcript()
   expect(typed.length).toBeGreaterThan(5)

@@ -42,6 +42,7 @@ export async function setStage(agents: readonly string[], files: Record<string, 
   const root = mkdtempSync(join(tmpdir(), 'knot-demo-'))
   const stage = stageAt(root, agents, env)
   try {
+    for (const who of [SEED, ...agents]) mkdirSync(join(root, who, 'home', 'tmp'), { recursive: true })
     mkdirSync(stage.cloneOf(SEED), { recursive: true })
     await stage.git(SEED, ['init', '-q'])
     await stage.git(SEED, ['symbolic-ref', 'HEAD', 'refs/heads/main'])
@@ -127,6 +128,8 @@ function environment(root: string, agent: string, env: Env): NodeJS.ProcessEnv {
     ...(KNOT_SOURCE === undefined ? {} : { KNOT_SOURCE }),
     PATH: [dirname(process.execPath), PATH].join(delimiter),
     HOME: home,
+    // What a daemon or a check puts there goes with the rest.
+    TMPDIR: join(home, 'tmp'),
     KNOT_NAME: agent,
     GIT_CONFIG_NOSYSTEM: '1',
     GIT_CONFIG_GLOBAL: join(home, '.gitconfig'),
