@@ -74,7 +74,8 @@ async function reached(
     client.close()
     if (problemOf(error).code === 'DAEMON_GONE') return undefined
     if (!silence.aborted) throw error
-    const reason = `the daemon of ${checkout.root} has not answered for ${DAEMON_SILENT_MS / 1000} s.`
+    const seconds = DAEMON_SILENT_MS / 1000
+    const reason = `the daemon of ${checkout.root} has not answered for ${seconds} s.`
     throw new Failure('DAEMON_SILENT', reason, `kill -9 $(pgrep -f "home ${checkout.root}")`)
   }
 }

@@ -60,7 +60,7 @@ export class Up extends KnotCommand {
   }
 }
 
-/** A daemon without a room keeps the port that it was started with; the next one may get another. */
+/** Makes or resumes the room. A daemon without one could only try its port again, so it ends. */
 async function create(daemon: Client, input: Input<'room.create'>): Promise<Output<'room.create'>> {
   try {
     return await daemon.call('room.create', input)

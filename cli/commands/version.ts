@@ -11,7 +11,7 @@ export class Version extends KnotCommand {
   static override usage = Command.Usage({
     category: 'Help',
     description: 'Tell the versions of knot, of Node, and of the running daemon',
-    details: 'Needs no checkout. A daemon that was started before an update still tells the old one.',
+    details: 'Needs no checkout. A daemon from before an update still tells the old version.',
     examples: [['For a bug report', '$0 version']],
   })
 

@@ -42,7 +42,9 @@ export async function setStage(agents: readonly string[], files: Record<string, 
   const root = mkdtempSync(join(tmpdir(), 'knot-demo-'))
   const stage = stageAt(root, agents, env)
   try {
-    for (const who of [SEED, ...agents]) mkdirSync(join(root, who, 'home', 'tmp'), { recursive: true })
+    for (const agent of [SEED, ...agents]) {
+      mkdirSync(join(root, agent, 'home', 'tmp'), { recursive: true })
+    }
     mkdirSync(stage.cloneOf(SEED), { recursive: true })
     await stage.git(SEED, ['init', '-q'])
     await stage.git(SEED, ['symbolic-ref', 'HEAD', 'refs/heads/main'])

@@ -8,7 +8,7 @@ export class TasksShow extends KnotCommand {
   static override usage = Command.Usage({
     category: 'Tasks',
     description: 'Show one task with its text and history',
-    details: 'The beginning of an id will do, from four characters on, where it fits one task only.',
+    details: 'Of the id the beginning will do, four characters or more, if it fits one task only.',
     examples: [['Read before you start', '$0 tasks show sd6fnigm']],
   })
 
