@@ -27,6 +27,9 @@ export async function initMirror(path: string, signal: AbortSignal): Promise<Mir
   const draft = join(path, 'config.knot')
   await writeFile(draft, MIRROR_CONFIG, { mode: 0o600 })
   await rename(draft, join(path, 'config'))
+  await mkdir(join(path, 'info'), { recursive: true })
+  await writeFile(draft, BYTE_FOR_BYTE, { mode: 0o600 })
+  await rename(draft, join(path, 'info', 'attributes'))
   await rm(join(path, 'hooks'), { recursive: true, force: true })
   await clearIncoming(mirror)
   return mirror
@@ -149,6 +152,10 @@ export async function bringRefs(
   }
   return { kind: 'brought', changed }
 }
+
+// These win over the attributes in a tree. A tree may have files that its own attributes rewrite (a
+// CRLF file that is `text`): checked out under those, it would never equal itself, nor be tested.
+const BYTE_FOR_BYTE = '* -text -eol -ident -filter -working-tree-encoding\n'
 
 // Objects are flushed before a ref names them: what was acknowledged survives a power cut.
 // Old tools wrote commits and trees with these flaws, and they are harmless; everything else that

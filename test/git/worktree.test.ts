@@ -62,6 +62,24 @@ describe('preparing', () => {
     expect(fs.existsSync(join(worktree.folder, 'nested'))).toBe(false)
   })
 
+  test('S340: a file that its own attributes would rewrite is what it is in the tree', async () => {
+    write(root, { crlf: 'a\r\nb\r\n', id: '$Id$\n', wide: 'é\n' })
+    git(root, '-c', 'core.autocrlf=false', 'add', '--all')
+    git(root, 'commit', '--quiet', '-m', 'before there were attributes')
+    const attributes = 'crlf text\nid ident\nwide working-tree-encoding=UTF-16\nlf eol=crlf\n'
+    write(root, { '.gitattributes': attributes, lf: 'a\n' })
+    git(root, 'add', '.gitattributes', 'lf')
+    git(root, 'commit', '--quiet', '-m', 'attributes')
+    const head = git(root, 'rev-parse', 'HEAD') as Oid
+    git(worktree.mirror.path, 'fetch', '--quiet', root, '+HEAD:refs/knot/push/p1')
+    const at = { tree: await treeOf(worktree.mirror, head, signal), head }
+    expect(await prepare(worktree, at, signal)).toEqual({ kind: 'ready' })
+    expect(['crlf', 'id', 'wide', 'lf'].map(read)).toEqual(['a\r\nb\r\n', '$Id$\n', 'é\n', 'a\n'])
+
+    write(worktree.folder, { crlf: 'a\nb\n' })
+    expect(await verify(worktree, at.tree, signal)).toMatchObject({ kind: 'changed', names: ['crlf'] })
+  })
+
   test('a file that becomes a folder, a mode and a removed file follow the tree', async () => {
     await prepare(worktree, await tree({ a: '1', run: '#!/bin/sh\n', gone: 'x' }), signal)
     fs.rmSync(join(root, 'a'))
