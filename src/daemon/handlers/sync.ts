@@ -144,7 +144,9 @@ async function changed(room: RunningRoom, commit: Oid, signal: AbortSignal) {
   return { base, files: names, total }
 }
 
-function refusal(published: Exclude<Awaited<ReturnType<typeof publish>>, { kind: 'published' }>) {
+type Unpublished = Exclude<Awaited<ReturnType<typeof publish>>, { kind: 'published' }>
+
+function refusal(published: Unpublished): Failure {
   switch (published.kind) {
     case 'shallow': {
       const why = 'this clone is shallow: it cannot give a whole commit to anybody'
@@ -152,6 +154,11 @@ function refusal(published: Exclude<Awaited<ReturnType<typeof publish>>, { kind:
     }
     case 'no-such-commit':
       return new Failure('NOT_FOUND', `"${published.rev}" is no commit here`)
+    case 'holds-knot': {
+      const commit = published.oid.slice(0, 8)
+      const why = `commit ${commit} has .knot/ in it, and whoever merged it would lose his keys`
+      return new Failure('GIT_FAILED', why, 'git rm -r --cached .knot, then commit')
+    }
     case 'immutable':
       return new Failure('GIT_FAILED', `${published.ref} is at ${published.found} already`)
     case 'refused':
