@@ -33,7 +33,7 @@ export function tellEvent(engine: Engine, event: Event): Told {
     case 'joined':
       return by(engine, event.who, { ...told, text: 'joined', fields: { name: event.name } })
     case 'said':
-      return by(engine, keyOf(event.by), { ...told, text: event.text, fields: {} })
+      return by(engine, keyOf(event.by), { ...told, text: spoken(event.text), fields: {} })
     case 'task': {
       const fields = { task: event.task, title: event.title }
       const text = `added task ${event.task.slice(0, 8)}: ${event.title}`
@@ -49,6 +49,11 @@ export function tellEvent(engine: Engine, event: Event): Told {
     default:
       return tellVerdict(engine, event, told)
   }
+}
+
+/** A message, which cannot pose as an outcome: those begin with a sign, and are nobody's words. */
+function spoken(text: string): string {
+  return /^[\p{C}\p{Z}\p{M}]*\p{S}/u.test(text) ? `says: ${text}` : text
 }
 
 type Verdict = Extract<
