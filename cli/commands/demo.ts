@@ -77,7 +77,7 @@ export class Demo extends KnotCommand {
         const look = { paint, now: this.context.now(), names }
         for (const event of events) this.say(`${indented(describeEvent(event, look))}\n`)
       },
-      output: (_agent, text) => this.say(`${indented(clean(text).trimEnd())}\n`),
+      output: (text) => this.say(`${indented(clean(text).trimEnd())}\n`),
     }
   }
 

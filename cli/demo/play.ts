@@ -25,7 +25,7 @@ export type Teller = {
   scene: (text: string) => void
   command: (agent: string, command: string) => void
   events: (events: Event[]) => void
-  output: (agent: string, text: string) => void
+  output: (text: string) => void
 }
 
 /** What is there in the end. */
@@ -45,9 +45,9 @@ export async function play(parts: Play): Promise<Ending> {
   try {
     await meet(parts, ears)
     await landThree(parts, ears)
-    await conflict(parts, ears)
-    await breakTest(parts, ears)
-    return await compare(parts)
+    const landed = await conflict(parts, ears)
+    await breakTest(parts, ears, landed)
+    return await compare(parts, landed)
   } finally {
     ears.close()
   }
@@ -65,7 +65,8 @@ async function enter({ stage, teller, signal }: Play): Promise<void> {
   signal.throwIfAborted()
   for (const agent of ['bob', 'carol']) teller.command(agent, 'knot join "knot://…"')
   await Promise.all(['bob', 'carol'].map((agent) => knot(stage, agent, ['join', String(link)])))
-  for (const agent of CAST) stage.remember(Number((await knot(stage, agent, ['status']))['pid']))
+  const here = await Promise.all(CAST.map((agent) => knot(stage, agent, ['status'])))
+  for (const { pid } of here) stage.remember(Number(pid))
   signal.throwIfAborted()
 }
 
@@ -95,51 +96,53 @@ async function landThree(parts: Play, ears: Ears): Promise<void> {
   await hear(parts, ears, pushes.map((push) => verdict(push, 'landed')))
 }
 
-async function conflict(parts: Play, ears: Ears): Promise<void> {
+async function conflict(parts: Play, ears: Ears): Promise<Event | undefined> {
   const { stage, teller } = parts
   teller.scene('ada and bob change the same line. The second hears where, and with whom.')
   const negated = { 'sums.js': 'export const add = (a, b) => a - -b\n' }
   const first = await publish(parts, 'ada', { files: negated, intent: 'Add by subtracting' })
-  await hear(parts, ears, [verdict(first, 'landed')])
+  const [landed] = await hear(parts, ears, [verdict(first, 'landed')])
   const swapped = { 'sums.js': 'export const add = (a, b) => b + a\n' }
   const second = await publish(parts, 'bob', { files: swapped, intent: 'Add the other way around' })
   await hear(parts, ears, [verdict(second, 'conflict')])
 
   teller.scene('bob merges the known-good state, settles the line, and syncs again.')
   teller.command('bob', 'git merge refs/knot/integration')
-  await settled(parts)
+  await settled(parts, landed)
   await stage.git('bob', ['merge', '-q', '-X', 'theirs', '--no-edit', 'refs/knot/integration'])
   const both = { 'sums.js': 'export const add = (a, b) => b - -a\n' }
   const again = await publish(parts, 'bob', { files: both, intent: 'Add both ways' })
-  await hear(parts, ears, [verdict(again, 'landed')])
+  const [settledIt] = await hear(parts, ears, [verdict(again, 'landed')])
+  return settledIt
 }
 
-async function breakTest(parts: Play, ears: Ears): Promise<void> {
+async function breakTest(parts: Play, ears: Ears, landed: Event | undefined): Promise<void> {
   const { stage, teller } = parts
   teller.scene('carol’s next change merges cleanly, but the tests do not pass with it.')
   teller.command('carol', 'git merge refs/knot/integration')
-  await settled(parts)
+  await settled(parts, landed)
   await stage.git('carol', ['merge', '-q', '--no-edit', 'refs/knot/integration'])
   const rounded = { 'sums.js': 'export const add = (a, b) => Math.floor(a) + Math.floor(b)\n' }
   const push = await publish(parts, 'carol', { files: rounded, intent: 'Whole numbers only' })
   await hear(parts, ears, [verdict(push, 'check-failed')])
 }
 
-async function compare(parts: Play): Promise<Ending> {
+async function compare(parts: Play, landed: Event | undefined): Promise<Ending> {
   const { stage, teller } = parts
   teller.scene('What passed is in refs/knot/integration, the same on all three:')
-  const integration = await settled(parts)
-  const agents = []
+  const integration = await settled(parts, landed)
+  const words = ['log', '--oneline', '--first-parent', 'refs/knot/integration']
+  const logs = new Set<string>()
   for (const agent of CAST) {
-    const here = await head(stage, agent)
-    teller.command(agent, 'git log --oneline --first-parent refs/knot/integration')
-    const words = ['log', '--oneline', '--first-parent', 'refs/knot/integration']
-    const log = await stage.git(agent, words)
-    if (agent === CAST.at(-1)) teller.output(agent, log)
-    const me = await knot(stage, agent, ['whoami'])
-    const { id, fingerprint } = me as { id: string; fingerprint: string }
-    agents.push({ name: agent, id, fingerprint, integration: here })
+    teller.command(agent, `git ${words.join(' ')}`)
+    logs.add(await stage.git(agent, words))
   }
+  teller.output([...logs].join('\n'))
+  const agents = await Promise.all(CAST.map(async (name) => {
+    const me = await knot(stage, name, ['whoami'])
+    const { id, fingerprint } = me as { id: string; fingerprint: string }
+    return { name, id, fingerprint, integration: await head(stage, name) }
+  }))
   const { room, integration: state } = await knot(stage, 'ada', ['status'])
   const { landings } = state as { landings: number }
   const left = await stage.git('carol', ['status', '--porcelain'])
@@ -150,11 +153,10 @@ async function compare(parts: Play): Promise<Ending> {
 
 const SETTLE_MS = 15_000
 
-/** Waits until every clone has the same integration ref, and that is the last landing. */
-async function settled({ stage, signal }: Play): Promise<string> {
+/** Waits until every clone's integration ref is at the landing that was told last. */
+async function settled({ stage, signal }: Play, landed: Event | undefined): Promise<string> {
+  const commit = String(landed?.fields['landed'])
   for (const began = Date.now(); ; await sleep(100)) {
-    const { integration } = await knot(stage, 'ada', ['status'])
-    const { commit } = integration as { commit: string }
     const heads = await Promise.all(CAST.map((agent) => head(stage, agent)))
     if (heads.every((oid) => oid === commit)) return commit
     signal.throwIfAborted()
@@ -165,7 +167,9 @@ async function settled({ stage, signal }: Play): Promise<string> {
 }
 
 async function head(stage: Stage, agent: string): Promise<string> {
-  return (await stage.git(agent, ['rev-parse', 'refs/knot/integration'])).trim()
+  // Prints nothing where the ref has not come yet, which is no failure.
+  const words = ['for-each-ref', '--format=%(objectname)', 'refs/knot/integration']
+  return (await stage.git(agent, words)).trim()
 }
 
 /** Writes, commits and syncs; gives the id of the push. */
@@ -184,9 +188,10 @@ async function publish(
 }
 
 /** Waits for events, then tells everything that is new. */
-async function hear({ teller, signal }: Play, ears: Ears, wanted: Wanted[]): Promise<void> {
-  await ears.until(wanted, signal)
+async function hear({ teller, signal }: Play, ears: Ears, wanted: Wanted[]): Promise<Event[]> {
+  const heard = await ears.until(wanted, signal)
   teller.events(ears.news())
+  return heard
 }
 
 const VERDICTS = ['landed', 'conflict', 'check-failed', 'unrelated', 'contained']

@@ -46,18 +46,15 @@ export async function setStage(agents: readonly string[], files: Record<string, 
       mkdirSync(join(root, agent, 'home', 'tmp'), { recursive: true })
     }
     mkdirSync(stage.cloneOf(SEED), { recursive: true })
-    await stage.git(SEED, ['init', '-q'])
-    await stage.git(SEED, ['symbolic-ref', 'HEAD', 'refs/heads/main'])
+    await stage.git(SEED, ['init', '-q', '-b', 'main'])
     stage.write(SEED, files)
-    await identify(stage, SEED)
     await stage.git(SEED, ['add', '-A'])
-    await stage.git(SEED, ['commit', '-qm', 'Begin'])
-    for (const agent of agents) {
+    await stage.git(SEED, [...settings('ada'), 'commit', '-qm', 'Begin'])
+    await Promise.all(agents.map(async (agent) => {
       mkdirSync(stage.cloneOf(agent), { recursive: true })
-      await stage.git(agent, ['clone', '-q', stage.cloneOf(SEED), '.'])
+      await stage.git(agent, ['clone', '-q', ...settings(agent), stage.cloneOf(SEED), '.'])
       await stage.git(agent, ['remote', 'remove', 'origin'])
-      await identify(stage, agent)
-    }
+    }))
     rmSync(join(root, SEED), { recursive: true })
     return stage
   } catch (error) {
@@ -68,11 +65,10 @@ export async function setStage(agents: readonly string[], files: Record<string, 
 
 const SEED = 'seed'
 
-/** In the clone's own settings, so that a kept stage works without the demo's environment. */
-async function identify(stage: Stage, agent: string): Promise<void> {
-  await stage.git(agent, ['config', 'user.name', agent])
-  await stage.git(agent, ['config', 'user.email', `${agent}@example.com`])
-  await stage.git(agent, ['config', 'commit.gpgSign', 'false'])
+/** A clone keeps them as its own, so that a kept stage works without the demo's environment. */
+function settings(agent: string): string[] {
+  const own = [`user.name=${agent}`, `user.email=${agent}@example.com`, 'commit.gpgSign=false']
+  return own.flatMap((setting) => ['-c', setting])
 }
 
 function stageAt(root: string, agents: readonly string[], env: Env): Stage {

@@ -7,7 +7,7 @@ export class TasksAdd extends KnotCommand {
   static override usage = Command.Usage({
     category: 'Tasks',
     description: 'Add a task to the board',
-    details: 'Everybody in the room sees it at once. Prints its id, of which the beginning will do.',
+    details: 'Everybody in the room sees it. Prints its id, of which the beginning will do.',
     examples: [
       ['A task', '$0 tasks add "mend the gate"'],
       ['With what there is to know about it', '$0 tasks add "mend the gate" --body "It creaks."'],

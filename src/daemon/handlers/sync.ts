@@ -74,8 +74,9 @@ async function* push(
   if (known !== undefined) return { commit, files: [], fileCount: 0, ...known }
   if (rev === undefined) {
     const dirty = await dirtyFiles(checkout, signal)
-    const files = dirty === 1 ? 'file is not committed and stays' : 'files are not committed and stay'
-    const text = `${dirty} changed ${files} here`
+    const text = dirty === 1
+      ? '1 changed file is not committed and stays here'
+      : `${dirty} changed files are not committed and stay here`
     if (dirty > 0) yield { step: 'dirty', text }
   }
   yield { step: 'publish', text: `publishing ${commit.slice(0, 8)}` }
