@@ -1,6 +1,8 @@
 /** Opens the repositories of an agent and the way its git reaches peers. */
-import { fileURLToPath } from 'node:url'
 import { existsSync } from 'node:fs'
+import { readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { installHelper } from '../git/fetch.ts'
 import { initMirror } from '../git/mirror.ts'
 import type { Repositories } from '../integrate/repositories.ts'
@@ -13,6 +15,7 @@ export async function openRepositories(
   signal: AbortSignal,
 ): Promise<Repositories> {
   const mirror = await initMirror(home.repo, signal)
+  await clearHomes(home.cache)
   const helperFolder = home.bin
   await installHelper({ folder: helperFolder, script: helperScript() })
   return {
@@ -21,6 +24,14 @@ export async function openRepositories(
     route: { helperFolder, socket },
     checkFolder: home.check,
     cacheFolder: home.cache,
+  }
+}
+
+/** Removes what checks of a killed daemon had for a home. */
+async function clearHomes(cache: string): Promise<void> {
+  const names = await readdir(cache).catch(() => [])
+  for (const name of names) {
+    if (name.startsWith('home-')) await rm(join(cache, name), { recursive: true, force: true })
   }
 }
 

@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { homedir, tmpdir } from 'node:os'
+import { homedir } from 'node:os'
 import { join, sep } from 'node:path'
 import type { Hash } from '../../core/brand.ts'
 import { CHECK_OUTPUT_MAX_BYTES, CHECK_TIMEOUT_MS } from '../../core/limits.ts'
@@ -63,8 +63,9 @@ export async function runChecks(
   checks: readonly Pick<Check, 'name' | 'command' | 'tools' | 'timeoutMs'>[],
   signal: AbortSignal,
 ): Promise<Evidence[]> {
-  const home = await mkdtemp(join(tmpdir(), 'knot-check-'))
   await mkdir(bench.cache, { recursive: true })
+  // Beside what tools cache, so that what a killed daemon leaves lies in .knot/ and nowhere else.
+  const home = await mkdtemp(join(bench.cache, 'home-'))
   const { folder, cache } = bench
   const extra = bench.env ?? {}
   const env = checkEnvironment({ folder, home, cache, outer: process.env, extra })
