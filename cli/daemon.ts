@@ -103,7 +103,7 @@ async function startDaemon(checkout: Checkout, start: Start): Promise<Client> {
   const { context, progress } = start
   const { spawn } = await import('node:child_process')
   const log = join(checkout.knot, 'daemon.log')
-  const output = openSync(log, 'a', 0o600)
+  const output = openLog(log)
   const from = fstatSync(output).size
   const child = spawn(process.execPath, [context.knotd, '--home', checkout.root, ...start.args], {
     cwd: checkout.root,
@@ -141,6 +141,16 @@ async function startDaemon(checkout: Checkout, start: Start): Promise<Client> {
     if (waited > QUIET_MS && !told) progress('starting the daemon…')
     told ||= waited > QUIET_MS
     await sleep(POLL_MS, undefined, { signal: context.signal })
+  }
+}
+
+function openLog(path: string): number {
+  try {
+    return openSync(path, 'a', 0o600)
+  } catch (error) {
+    const { code = 'unknown', message } = error as NodeJS.ErrnoException
+    const why = `the daemon could not write ${path} (${message.split(',')[0] ?? code}).`
+    throw new Failure('DAEMON_FAILED', why, `make ${dirname(path)} a folder that you can write`)
   }
 }
 

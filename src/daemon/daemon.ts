@@ -13,6 +13,7 @@ import { ownRoom } from '../store/ownership.ts'
 import { connectGit } from './git-door.ts'
 import { handlers } from './handlers/table.ts'
 import { type Identity, readIdentity } from './identity.ts'
+import { brokenDisk } from './opening.ts'
 import { type RunningRoom, type Starting, startRoom } from './running.ts'
 
 /** What the handlers share. */
@@ -131,7 +132,7 @@ async function ended(daemon: Daemon): Promise<void> {
 export function watchEnd(daemon: Daemon): void {
   void daemon.room?.ended().then((end) => {
     if (end.kind !== 'failed') return
-    daemon.failure = new Failure('STORE_CORRUPT', end.why, 'mend the disk, then run knot status')
+    daemon.failure = brokenDisk(end.why)
     daemon.stopping.abort()
   })
 }

@@ -52,7 +52,12 @@ export async function openStore(
 
 /** A fault of the disk, as the API tells it. */
 export function storeFailure(fault: Fault): Failure {
-  return new Failure('STORE_CORRUPT', fault.why, 'mend the disk, then run the command again')
+  return brokenDisk(fault.why)
+}
+
+/** What the disk refused, as the API tells it. */
+export function brokenDisk(why: string): Failure {
+  return new Failure('STORE_CORRUPT', why, 'mend the disk, then run the command again')
 }
 
 /** Everything that the log holds, by kind, each in its order. */

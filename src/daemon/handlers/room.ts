@@ -15,7 +15,7 @@ import type { RunningRoom } from '../running.ts'
 import { newSeed, publicKeyOf } from '../../store/ed25519.ts'
 import { whoIs } from '../words.ts'
 import { linkFor } from '../linking.ts'
-import { type FindRoom, settled } from './talk.ts'
+import { type FindRoom, granted } from './talk.ts'
 
 type RoomCalls = Pick<Answers, 'room.create' | 'room.join' | 'invite'>
 type Created = Output<'room.create'>
@@ -133,7 +133,7 @@ async function invite(
   const seed = newSeed()
   const key = publicKeyOf(seed)
   await rememberInvite(room.identity.home, { key, seed })
-  const answer = settled(await room.loop.call({ kind: 'invite', key, role, uses, expires: until }))
+  const answer = await granted(room, { kind: 'invite', key, role, uses, expires: until })
   if (answer.kind !== 'invited') throw new Error(`bug: invite answered ${answer.kind}`)
   return { link: linkFor(room, seed), id: answer.invite, role, uses, expires: until }
 }

@@ -7,6 +7,7 @@ import type { Entry } from '../../core/room/views/board.ts'
 import { sorted } from '../../core/room/views/board.ts'
 import { inLogOrder } from '../../core/room/views/events.ts'
 import type { TaskAdded } from '../../core/room/facts.ts'
+import { brokenDisk } from '../opening.ts'
 import type { RunningRoom } from '../running.ts'
 import { tellEvent, whoIs } from '../words.ts'
 
@@ -36,14 +37,20 @@ export function talk(room: FindRoom): Talk {
 
 /** Performs a call that makes a fact, and answers its id. */
 export async function made(room: RunningRoom, request: Call): Promise<string> {
-  const answer = settled(await room.loop.call(request))
+  const answer = await granted(room, request)
   if (answer.kind !== 'made') throw new Error(`bug: ${request.kind} answered ${answer.kind}`)
   return answer.id
 }
 
-/** An answer that is not a refusal; a refusal is thrown as what the API tells. */
-export function settled(answer: Answer | undefined): Exclude<Answer, { kind: 'refused' }> {
+/** Performs a call; a refusal, or the end of the room, is thrown as what the API tells. */
+export async function granted(
+  room: RunningRoom,
+  request: Call,
+): Promise<Exclude<Answer, { kind: 'refused' }>> {
+  const answer = await room.loop.call(request)
   if (answer === undefined) {
+    const end = await room.ended()
+    if (end.kind === 'failed') throw brokenDisk(end.why)
     throw new Failure('DAEMON_FAILED', 'the daemon is stopping', 'run the command again')
   }
   if (answer.kind !== 'refused') return answer
