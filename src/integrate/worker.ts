@@ -21,13 +21,16 @@ import type { Repositories } from './repositories.ts'
 
 type Lane = `fetch ${number}` | 'merge' | 'check' | 'refs'
 
+const FETCH_LANES = Array.from({ length: FETCHES_MAX }, (_, n): Lane => `fetch ${n}`)
+
 /** Runs jobs until its signal is aborted. */
 export class Worker {
   readonly #at: Repositories
   readonly #signal: AbortSignal
   readonly #log: (text: string) => void
   readonly #lanes = new Map<Lane, Promise<void>>()
-  #fetches = 0
+  /** Jobs that each lane has before it. */
+  readonly #waiting = new Map<Lane, number>()
   /** The newest pointing of refs that waits: each one says all, so those before it are dropped. */
   #pointing: Extract<Job, { kind: 'refs' }> | undefined
   #tell: (result: Worked) => void = () => undefined
@@ -81,7 +84,7 @@ export class Worker {
   #laneOf(job: Exclude<Job, { kind: 'refs' }>): Lane {
     switch (job.kind) {
       case 'fetch':
-        return `fetch ${this.#fetches++ % FETCHES_MAX}`
+        return this.#shortest(FETCH_LANES)
       case 'merge':
       case 'check':
         return job.kind
@@ -90,9 +93,17 @@ export class Worker {
     }
   }
 
+  /** A peer may keep its lane busy for long, so no job goes behind it while another lane is free. */
+  #shortest(lanes: readonly Lane[]): Lane {
+    const waiting = (lane: Lane) => this.#waiting.get(lane) ?? 0
+    return lanes.reduce((best, lane) => (waiting(lane) < waiting(best) ? lane : best))
+  }
+
   #queue(lane: Lane, run: () => Promise<void>): void {
+    const count = (by: number) => this.#waiting.set(lane, (this.#waiting.get(lane) ?? 0) + by)
     const before = this.#lanes.get(lane) ?? Promise.resolve()
-    this.#lanes.set(lane, before.then(run))
+    count(1)
+    this.#lanes.set(lane, before.then(run).finally(() => count(-1)))
   }
 
   async #run(job: Job): Promise<void> {
