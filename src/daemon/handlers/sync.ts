@@ -31,16 +31,27 @@ type Progress = AsyncGenerator<Item<'sync'>, Pushed, void>
 
 /** The handler, for a room that is looked up at each call. */
 export function sync(room: FindRoom): Pick<Answers, 'sync'> {
+  const waited = new Set<FactId>()
   return {
     sync: async function* (input, signal) {
-      return yield* run(await room(), input, signal)
+      return yield* run(await room(), { ...input, waited }, signal)
     },
   }
 }
 
+/** Pushes that a sync may wait for: not here yet, never failed to come, not waited for before. */
+export function stillComing(
+  { board, holding, fetching }: RunningRoom['engine'],
+  waited: ReadonlySet<FactId>,
+): FactId[] {
+  const failed = (id: FactId) => (fetching.get(id)?.tries ?? 0) > 0
+  const ids = [...board.unlanded.keys()]
+  return ids.filter((id) => !holding.has(id) && !failed(id) && !waited.has(id))
+}
+
 async function* run(
   room: RunningRoom,
-  { mode, rev, intent }: Parsed<'sync'>,
+  { mode, rev, intent, waited }: Parsed<'sync'> & { waited: Set<FactId> },
   signal: AbortSignal,
 ): AsyncGenerator<Item<'sync'>, Done, void> {
   let pushed: Pushed = { files: [], fileCount: 0 }
@@ -53,7 +64,12 @@ async function* run(
   }
   if (mode !== 'push') {
     yield { step: 'bring', text: 'bringing everybody’s commits here' }
-    await room.watch.until(() => nothingMissing(room), { ms: HOLD_WAIT_MS, signal })
+    const { engine } = room
+    const coming = () => (liveSessions(engine).length === 0 ? [] : stillComing(engine, waited))
+    const caughtUp = () => coming().length === 0 && !isAdvancing(room)
+    await room.watch.until(caughtUp, { ms: HOLD_WAIT_MS, signal })
+    for (const id of waited) if (!engine.board.unlanded.has(id)) waited.delete(id)
+    for (const id of coming()) waited.add(id)
     const brought = await bring(room.repositories, signal)
     if (brought.kind === 'failed') {
       throw new Failure('GIT_FAILED', `refs/knot/* could not be brought here: ${brought.why}`)
@@ -167,11 +183,11 @@ function refusal(published: Unpublished): Failure {
   }
 }
 
-/** Whether every landing and every push that has not landed is here. */
-function nothingMissing({ engine }: RunningRoom): boolean {
-  if (liveSessions(engine).length === 0) return true
-  if (engine.integration.taken < engine.board.landings.length) return false
-  return [...engine.board.unlanded.keys()].every((id) => engine.holding.has(id))
+/** Whether a confirmed landing is on its way here, and has not failed to come. */
+function isAdvancing({ engine }: RunningRoom): boolean {
+  const { taken, tries } = engine.integration
+  const reachable = liveSessions(engine).length > 0
+  return reachable && tries === 0 && taken < engine.board.landings.length
 }
 
 function heldBy({ engine }: RunningRoom, push: FactId | undefined) {
