@@ -199,6 +199,8 @@ export const FOLLOWER_EVENTS_MAX = 10_000
 export const HOLD_WAIT_MS = 10_000
 /** How long `knot join` looks for a peer of the room. */
 export const JOIN_WAIT_MS = 60_000
+/** The same where everybody who answers is of another room: two questions by mDNS, and a moment. */
+export const JOIN_STRANGERS_MS = 12_000
 /** How long `knot join` waits for the first sync after its admission. */
 export const FIRST_SYNC_MS = 15_000
 /** Imported public keys kept at hand: every member's, and some that are only being looked at. */

@@ -15,8 +15,13 @@ import { type InviteLink, parseLink } from '../core/auth/link.ts'
 import type { PublicKey } from '../core/brand.ts'
 import { isMember } from '../core/engine/joining.ts'
 import { termOf } from '../core/engine/chain.ts'
-import { JOIN_RETRY_MS, JOIN_WAIT_MS, FIRST_SYNC_MS } from '../core/limits.ts'
-import type { Mesh } from '../mesh/port.ts'
+import {
+  FIRST_SYNC_MS,
+  JOIN_RETRY_MS,
+  JOIN_STRANGERS_MS,
+  JOIN_WAIT_MS,
+} from '../core/limits.ts'
+import type { AskOutcome, Mesh } from '../mesh/port.ts'
 import { startMesh } from '../mesh/node.ts'
 import { signerFrom, verifyFast } from '../store/ed25519.ts'
 import { nodeDisk } from '../store/node-disk.ts'
@@ -33,6 +38,8 @@ type Said = { step: string; text: string }
 type Entered = 'admitted' | 'pending' | 'member'
 /** An answer, and the peer that gave it. */
 type Answered = { answer: JoinAnswer; key: PublicKey; address: string }
+/** Why each address gave no answer. */
+type Reasons = Map<string, { kind: Exclude<AskOutcome['kind'], 'answered'>; text: string }>
 
 /** Enters, telling what it does; fails with the reason of whoever refused. */
 export async function* enterRoom(
@@ -50,7 +57,8 @@ export async function* enterRoom(
   }
   const name = chosenName(asked.name ?? daemon.identity.config.name)
   yield { step: 'find', text: `looking for the room at ${placesOf(link)}` }
-  const { answer, key, address } = await entering(daemon, () => askAround(daemon, link, name, signal))
+  const answered = await entering(daemon, () => askAround(daemon, link, name, signal))
+  const { answer, key, address } = answered
   if (answer.kind === 'pending') return { kind: 'pending', approvers: answer.approvers }
   if (answer.kind === 'refused') throw refusal(answer)
   yield { step: 'admitted', text: 'admitted; fetching what the room knows' }
@@ -97,9 +105,11 @@ async function askAround(
     for (const address of addresses) found.add(address)
   })
   const until = AbortSignal.any([signal, AbortSignal.timeout(JOIN_WAIT_MS)])
-  const why = new Map<string, string>()
+  const why: Reasons = new Map()
+  const began = performance.now()
   try {
     while (!until.aborted) {
+      if (performance.now() - began > JOIN_STRANGERS_MS && isElsewhere(why)) break
       const answered = await askEach({ mesh, question, addresses: [...found], why }, until)
       if (answered !== undefined) return answered
       await pause(JOIN_RETRY_MS, until)
@@ -107,7 +117,7 @@ async function askAround(
   } finally {
     await mesh.stop()
   }
-  const tried = [...why].map(([address, reason]) => `${address}: ${reason}`).join('; ')
+  const tried = [...why].map(([address, { text }]) => `${address}: ${text}`).join('; ')
   const reached = tried === '' ? 'nobody of the room was found on the local network' : tried
   const fix = 'have a member run knot status, and knot invite for a link with its addresses of now'
   throw new Failure('PEERS_UNREACHABLE', `the room could not be reached: ${reached}`, fix)
@@ -123,7 +133,7 @@ async function askEach(
     mesh: Mesh
     question: Uint8Array
     addresses: readonly string[]
-    why: Map<string, string>
+    why: Reasons
   },
   signal: AbortSignal,
 ): Promise<Answered | undefined> {
@@ -131,12 +141,12 @@ async function askEach(
   for (const address of addresses) {
     const outcome = await mesh.ask({ address }, question, signal)
     if (outcome.kind !== 'answered') {
-      why.set(address, outcome.why)
+      why.set(address, { kind: outcome.kind, text: outcome.why })
       continue
     }
     const read = decodeJoinAnswer(outcome.answer)
     if (read.kind === 'malformed') {
-      why.set(address, `gave an answer that does not read: ${read.why}`)
+      why.set(address, { kind: 'refused', text: `gave an answer that does not read: ${read.why}` })
       continue
     }
     const answered = { answer: read.value, key: outcome.key, address }
@@ -145,6 +155,11 @@ async function askEach(
     refused ??= answered
   }
   return refused
+}
+
+/** Whether everybody there is shows no knowledge of this room: waiting makes no link right. */
+function isElsewhere(why: Reasons): boolean {
+  return why.size > 0 && [...why.values()].every(({ kind }) => kind === 'stranger')
 }
 
 async function lobbyMesh(

@@ -91,7 +91,8 @@ function isInRoom({ roomLog }: Home): boolean {
 }
 
 function lostKey({ key }: Home): Failure {
-  return new Failure('CONFIG_CORRUPT', `${key} is missing, and this checkout is in a room`, OTHER_AGENT)
+  const why = `${key} is missing, and this checkout is in a room`
+  return new Failure('CONFIG_CORRUPT', why, OTHER_AGENT)
 }
 
 function corruptConfig({ config }: Home, why: string): Failure {
