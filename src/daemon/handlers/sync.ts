@@ -4,7 +4,7 @@
  *
  * Order of a push: objects into the mirror, then the signed fact, then the push's own ref. A crash
  * between two of them leaves less than was promised to nobody, because nothing was answered yet;
- * the next start completes the ref.
+ * the next start completes the ref, and so does the next sync of the same commit.
  */
 import { Failure } from '../../api/errors.ts'
 import type { Answers, Item, Output, Parsed } from '../../api/types.ts'
@@ -12,7 +12,7 @@ import { keyOf, type Oid } from '../../core/brand.ts'
 import { leaders } from '../../core/engine/chain.ts'
 import { headOf as integrationHead } from '../../core/engine/landing.ts'
 import { liveSessions } from '../../core/engine/state.ts'
-import { HOLD_WAIT_MS } from '../../core/limits.ts'
+import { GIT_COMMAND_MS, HOLD_WAIT_MS } from '../../core/limits.ts'
 import type { FactId } from '../../core/room/facts.ts'
 import { newestPushes, sorted, standingOf } from '../../core/room/views/board.ts'
 import { dirtyFiles, filesBetween, headOf, resolveRev } from '../../git/checkout.ts'
@@ -20,6 +20,7 @@ import { isAncestor, mergeBase } from '../../git/merge.ts'
 import { hasCommit, publish } from '../../git/mirror.ts'
 import { updateRef } from '../../git/moves.ts'
 import { agentRef, pushRef } from '../../git/refs.ts'
+import type { Mirror } from '../../git/repository.ts'
 import { bring } from '../../integrate/objects.ts'
 import type { RunningRoom } from '../running.ts'
 import { whoIs } from '../words.ts'
@@ -108,8 +109,17 @@ async function* push(
     ...(base === undefined ? {} : { base }),
     ...(intent === undefined ? {} : { intent }),
   })
-  await updateRef(mirror, { ref: pushRef(id), to: commit }, signal)
+  await name(mirror, { push: id, commit })
   return { push: id, commit, files, fileCount: total, ...(base === undefined ? {} : { base }) }
+}
+
+/**
+ * Gives a push its ref, by which the others fetch it. Not under the caller's signal: whoever is
+ * interrupted after the room was told of the push leaves none that nobody can fetch.
+ */
+async function name(mirror: Mirror, { push, commit }: { push: string; commit: Oid }) {
+  const signal = AbortSignal.timeout(GIT_COMMAND_MS)
+  await updateRef(mirror, { ref: pushRef(push), to: commit }, signal)
 }
 
 async function commitOf(
@@ -142,8 +152,11 @@ async function knownAs(
   const standing = own.find(
     ({ id }) => standingOf(engine.board, id, leaders(engine)).kind === 'queued',
   )
-  if (standing !== undefined) return { push: standing.id }
   const { mirror } = repositories
+  if (standing !== undefined) {
+    await name(mirror, { push: standing.id, commit })
+    return { push: standing.id }
+  }
   const head = integrationHead(engine)
   const known = async (oid: Oid | undefined) =>
     oid !== undefined && (await hasCommit(mirror, oid, signal))
