@@ -128,11 +128,17 @@ async function ended(daemon: Daemon): Promise<void> {
   if (daemon.failure !== undefined) throw daemon.failure
 }
 
+function bugFailure(error: unknown): Failure {
+  const why = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return new Failure('INTERNAL', `bug: ${why}`, 'run knot status: it starts the daemon again')
+}
+
 /** Stops the daemon when the room's loop ends by itself: nothing may be acknowledged after that. */
 export function watchEnd(daemon: Daemon): void {
   void daemon.room?.ended().then((end) => {
-    if (end.kind !== 'failed') return
-    daemon.failure = brokenDisk(end.why)
+    if (end.kind === 'stopped') return
+    daemon.failure = end.kind === 'failed' ? brokenDisk(end.why) : bugFailure(end.error)
+    daemon.log(daemon.failure.message)
     daemon.stopping.abort()
   })
 }

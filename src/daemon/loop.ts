@@ -3,8 +3,8 @@
  *
  * All inputs that wait are stepped together, and their entries reach the disk in one flush before
  * any other effect of theirs is performed: what is acknowledged or sent is on disk, and a burst
- * costs one fsync. When the disk fails, nothing later is performed: the loop ends with the reason,
- * and the process with it.
+ * costs one fsync. When the disk fails or a step throws, nothing later is performed: the loop ends
+ * with the reason, and the process with it.
  */
 import type { Instant, Monotonic } from '../core/brand.ts'
 import type { Answer, Call } from '../core/engine/call.ts'
@@ -29,7 +29,11 @@ export type World = {
 export type OuterEffect = Exclude<Effect, { kind: 'persist' | 'answer' }>
 
 /** How the loop ended. */
-export type Ended = { kind: 'stopped' } | { kind: 'failed'; why: string }
+export type Ended =
+  | { kind: 'stopped' }
+  | { kind: 'failed'; why: string }
+  /** A bug: what is in memory may be half of something, and only the disk is to be trusted. */
+  | { kind: 'broke'; error: unknown }
 
 /** The running engine of one room. */
 export class Loop {
@@ -65,7 +69,7 @@ export class Loop {
     return this.#ask((call) => ({ kind: 'ask', call, peer, question }))
   }
 
-  /** Runs until the signal is aborted or the disk fails. */
+  /** Runs until the signal is aborted, the disk fails or a bug shows; never rejects. */
   async run(signal: AbortSignal): Promise<Ended> {
     const ticking = setInterval(() => void this.push({ kind: 'tick' }), TICK_MS)
     const stop = () => this.#wake()
@@ -77,6 +81,8 @@ export class Loop {
         if (ended !== undefined) return ended
       }
       return { kind: 'stopped' }
+    } catch (error) {
+      return { kind: 'broke', error }
     } finally {
       clearInterval(ticking)
       signal.removeEventListener('abort', stop)
