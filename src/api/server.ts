@@ -133,7 +133,7 @@ async function answer(connection: Connection, request: Record<string, unknown>):
     else await write({ id, result: await run(connection, call.signal, id, input) })
   } catch (thrown) {
     const error = problemOf(thrown)
-    if (error.code === 'INTERNAL') options.onBug?.(thrown, method)
+    if (error.code === 'INTERNAL' && !call.signal.aborted) options.onBug?.(thrown, method)
     await write({ id, error })
   } finally {
     live.delete(id)

@@ -243,6 +243,29 @@ describe('refusals', () => {
     expect((await knot.call('version', {})).api).toBe(1)
   })
 
+  test('a call that its client gave up is no bug of the daemon', async () => {
+    const bugs: string[] = []
+    const gone = Promise.withResolvers<void>()
+    const say = (_input: unknown, signal: AbortSignal) =>
+      new Promise<never>((_, reject) => {
+        const stop = () => {
+          reject(signal.reason as Error)
+          gone.resolve()
+        }
+        signal.addEventListener('abort', stop, { once: true })
+      })
+    await daemon({ say }, { onBug: (_error, method) => bugs.push(method) })
+    const knot = await client()
+    const abort = new AbortController()
+    const cancelled = failure(knot.call('say', { text: 'a' }, abort.signal))
+    await knot.call('version', {})
+    abort.abort()
+    await cancelled
+    await gone.promise
+    expect((await knot.call('version', {})).api).toBe(1)
+    expect(bugs).toEqual([])
+  })
+
   test('S357: a line that is not a JSON object is answered and ends the connection', async () => {
     await daemon()
     for (const line of ['hello\n', 'null\n', '7\n', '[1]\n', '\u0000\n']) {
