@@ -154,6 +154,13 @@ export const SIGHTINGS_MAX = 1_024
 export const API_LINE_MAX_BYTES = 8 << 20
 /** Streams of a room that a frontier can name: members times a few incarnations each. */
 export const FRONTIER_MAX = 10_000
+/** Streams that one session may name: a frontier of the largest kind, cut in parts, and as many of
+ *  strangers; more is memory for nothing. */
+export const SESSION_STREAMS_MAX = 2 * FRONTIER_MAX
+/** Between two answers to one peer's requests for auth ops: each may be the whole log. */
+export const AUTH_ANSWER_MS = 1_000
+/** Pushes that one peer may say it holds before we know them: what one `held` frame names. */
+export const HELD_EARLY_MAX = 1_000
 /** Ops, or ids, in one frame. */
 export const FRAME_OPS_MAX = 1_000
 /** Bytes of runs sent to one peer before its session must say that it drained. */

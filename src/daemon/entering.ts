@@ -13,7 +13,7 @@ import { AuthLog } from '../core/auth/log.ts'
 import { evaluate } from '../core/auth/evaluate.ts'
 import { type InviteLink, parseLink } from '../core/auth/link.ts'
 import type { PublicKey } from '../core/brand.ts'
-import { isMember } from '../core/engine/joining.ts'
+import { isMember } from '../core/engine/names.ts'
 import { termOf } from '../core/engine/chain.ts'
 import {
   FIRST_SYNC_MS,

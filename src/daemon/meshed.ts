@@ -1,7 +1,7 @@
 /** Joins the engine to the mesh: what peers do becomes input. */
 import { Failure } from '../api/errors.ts'
 import type { Engine } from '../core/engine/state.ts'
-import { isMember } from '../core/engine/joining.ts'
+import { isMember } from '../core/engine/names.ts'
 import { startMesh } from '../mesh/node.ts'
 import type { Mesh } from '../mesh/port.ts'
 import type { Repositories } from '../integrate/repositories.ts'

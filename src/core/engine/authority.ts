@@ -2,29 +2,68 @@
 import type { Hash, PublicKey } from '../brand.ts'
 import { evaluate } from '../auth/evaluate.ts'
 import type { Entry } from '../auth/log.ts'
+import { AUTH_ANSWER_MS, WANTS_MAX } from '../limits.ts'
 import type { Event } from '../room/views/events.ts'
 import { refreshEligible } from './chain.ts'
+import { dropSession } from './closing.ts'
 import type { Effect, Now } from './effect.ts'
-import { send } from './peers.ts'
+import { isMember } from './names.ts'
+import { send, sendAll } from './sending.ts'
+import { tellEvent } from './showing.ts'
 import { type Engine, liveSessions } from './state.ts'
 import { releaseAfterAuth } from './streams.ts'
+import { complain } from './talk.ts'
 
-/** Takes ops from a peer: the new ones are kept and passed on. An empty list asks for what lacks. */
+/** Takes ops from a peer: new ones are kept and passed on. An empty list asks for what lacks. */
 export function receiveOps(
   engine: Engine,
   now: Now,
   out: Effect[],
   got: { from: PublicKey; heads: readonly Hash[]; ops: readonly Uint8Array[] },
 ): void {
-  if (got.ops.length === 0) {
-    const ops = engine.auth.lacking(got.heads)
-    if (ops.length > 0) send(out, got.from, { kind: 'auth', heads: engine.auth.heads(), ops })
-    return
-  }
-  const taken = takeOps(engine, now, out, got)
-  const unknown = got.heads.some((head) => !engine.auth.has(head))
-  if (unknown && taken === 0) {
-    send(out, got.from, { kind: 'auth', heads: engine.auth.heads(), ops: [] })
+  if (got.ops.length === 0) answerOps(engine, now, out, got)
+  else takeOps(engine, now, out, got)
+  noteHeads(engine, now, got)
+}
+
+/** One answer in a while: each may be the whole log, and asking costs nothing. */
+function answerOps(
+  engine: Engine,
+  now: Now,
+  out: Effect[],
+  { from, heads }: { from: PublicKey; heads: readonly Hash[] },
+): void {
+  const talk = engine.talks.get(from)
+  if (talk === undefined || now.mono < talk.answered + AUTH_ANSWER_MS) return
+  talk.answered = now.mono
+  const ops = engine.auth.lacking(heads)
+  if (ops.length > 0) send(out, from, { kind: 'auth', heads: engine.auth.heads(), ops })
+}
+
+/** Remembers that a peer named heads that are not here; they may be on their way. */
+export function noteHeads(
+  engine: Engine,
+  now: Now,
+  { from, heads }: { from: PublicKey; heads: readonly Hash[] },
+): void {
+  const talk = engine.talks.get(from)
+  const unknown = heads.filter((head) => !engine.auth.has(head))
+  if (talk === undefined || unknown.length === 0) return
+  if (unknown.every((head) => talk.asking.heads.includes(head))) return
+  talk.asking = { heads: unknown, asked: 0, since: now.mono }
+}
+
+/** Asks for ops that did not come by themselves; nobody for ever, as some never answer. */
+export function askForOps(engine: Engine, now: Now, out: Effect[]): void {
+  for (const [key] of liveSessions(engine)) {
+    const asking = engine.talks.get(key)?.asking
+    if (asking === undefined || asking.heads.length === 0 || asking.asked >= WANTS_MAX) continue
+    if (now.mono < asking.since + AUTH_ANSWER_MS * 2 ** asking.asked) continue
+    asking.heads = asking.heads.filter((head) => !engine.auth.has(head))
+    if (asking.heads.length === 0) continue
+    asking.since = now.mono
+    asking.asked++
+    send(out, key, { kind: 'auth', heads: engine.auth.heads(), ops: [] })
   }
 }
 
@@ -37,31 +76,34 @@ export function takeOps(
 ): number {
   const accepted: Entry[] = []
   for (const bytes of got.ops) {
-    const added = engine.auth.add(bytes, engine.verify)
+    // A copy: what came in a frame would keep all of it alive for one op.
+    const added = engine.auth.add(bytes.slice(), engine.verify)
     if (added.kind === 'accepted') accepted.push(added.op, ...added.released)
     if (added.kind === 'invalid' || added.kind === 'full') {
-      out.push({ kind: 'note', level: 'warn', text: `auth op refused: ${added.why}` })
+      complain(engine, out, got.from, { kind: added.kind, text: `auth op refused: ${added.why}` })
     }
   }
   if (accepted.length === 0) return 0
   const ops = accepted.map(({ bytes }) => bytes)
   for (const bytes of ops) out.push({ kind: 'persist', entry: { kind: 'auth', bytes } })
   onGrown(engine, now, out, accepted)
-  const heads = engine.auth.heads()
-  for (const [key] of liveSessions(engine)) {
-    if (key !== got.from) send(out, key, { kind: 'auth', heads, ops })
-  }
+  sendAll(engine, out, { kind: 'auth', heads: engine.auth.heads(), ops }, [got.from])
   return accepted.length
 }
 
 /** The log grew: membership, the voters to be, sessions and waiting runs follow. */
 function onGrown(engine: Engine, now: Now, out: Effect[], entries: readonly Entry[]): void {
-  engine.membership = evaluate(engine.auth) ?? engine.membership
+  const before = engine.membership
+  engine.membership = evaluate(engine.auth) ?? before
   for (const entry of entries) showOp(engine, out, entry)
   for (const { key, status, agent } of engine.membership.members.values()) {
-    if (agent === engine.me.agent) continue
-    if (status === 'member') out.push({ kind: 'want', peer: key, addresses: [] })
-    else if (engine.sessions.has(key)) out.push({ kind: 'forget', peer: key })
+    if (agent === engine.me.agent || status !== 'member' || isMember(before, key)) continue
+    out.push({ kind: 'want', peer: key, addresses: [] })
+  }
+  for (const key of [...engine.sessions.keys()].sort()) {
+    if (isMember(engine.membership, key)) continue
+    dropSession(engine, now, out, key)
+    out.push({ kind: 'forget', peer: key })
   }
   refreshEligible(engine, now, out)
   releaseAfterAuth(engine, out)
@@ -75,9 +117,7 @@ export function restoreOps(engine: Engine): void {
 /** Shows the ops that people ask the log about. */
 function showOp(engine: Engine, out: Effect[], entry: Entry): void {
   const event = eventOfOp(engine, entry)
-  if (event === undefined || engine.events.has(event.id)) return
-  engine.events.set(event.id, event)
-  out.push({ kind: 'event', event })
+  if (event !== undefined) tellEvent(engine, out, event)
 }
 
 function eventOfOp(engine: Engine, { id, op }: Entry): Event | undefined {
@@ -89,7 +129,8 @@ function eventOfOp(engine: Engine, { id, op }: Entry): Event | undefined {
     case 'add': {
       const member = engine.membership.byKey(deed.member)
       if (member?.admission !== id) return undefined
-      return { kind: 'joined', id, at, who: deed.member, name: member.name }
+      // By the agent: when two members let it in at once, which op counts is known only later.
+      return { kind: 'joined', id: member.agent, at, who: deed.member, name: member.name }
     }
     default:
       return undefined

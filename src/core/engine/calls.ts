@@ -3,7 +3,7 @@ import { utf8 } from '../bytes/text.ts'
 import { makeInvite } from '../auth/author.ts'
 import { mayGive, writes } from '../auth/roles.ts'
 import { MESSAGE_MAX_BYTES, TASK_BODY_MAX_BYTES, TITLE_MAX_BYTES } from '../limits.ts'
-import { factId, type Facts, writeFact } from '../room/facts.ts'
+import { factId, type Facts, readFact, writeFact } from '../room/facts.ts'
 import { takeOps } from './authority.ts'
 import type { Answer, Call } from './call.ts'
 import { termOf } from './chain.ts'
@@ -46,8 +46,11 @@ function perform(engine: Engine, now: Now, out: Effect[], request: Call): Answer
     case 'invite': {
       const { key, role, uses, expires } = request
       const made = makeInvite(engine.me.signer, spot(engine, now), { key, role, uses, expires })
-      takeOps(engine, now, out, { from: undefined, ops: [made.bytes] })
-      return { kind: 'invited', invite: made.id }
+      if (takeOps(engine, now, out, { from: undefined, ops: [made.bytes] }) > 0) {
+        return { kind: 'invited', invite: made.id }
+      }
+      const message = 'the auth log refused the invite; the daemon log says why'
+      return { kind: 'refused', code: 'TOO_LARGE', message }
     }
   }
 }
@@ -58,7 +61,13 @@ function write<T extends keyof Facts>(
   out: Effect[],
   { topic, fact }: { topic: T; fact: Facts[T] },
 ): Answer {
-  const [place] = author(engine, now, out, [{ topic, value: writeFact(topic, fact) }])
+  const value = writeFact(topic, fact)
+  // What no view could read back would be kept for ever and seen by nobody.
+  if (readFact(topic, value) === undefined) {
+    const message = `not a fact of ${topic}: a title or a commit is empty, or a list too long`
+    return { kind: 'refused', code: 'USAGE', message }
+  }
+  const [place] = author(engine, now, out, [{ topic, value }])
   if (place !== undefined) return { kind: 'made', id: factId(place) }
   const message = 'the fact was refused by the gate; the daemon log says why'
   return { kind: 'refused', code: 'TOO_LARGE', message }
@@ -69,7 +78,8 @@ function refusalOf(engine: Engine, request: Call): Answer | undefined {
   const member = memberOf(engine, engine.me.signer.key)
   const role = member?.status === 'member' ? member.role : undefined
   if (role === undefined || !writes(role)) {
-    const message = `${member?.name ?? 'this agent'} may not write here: it is ${role ?? 'no member'}`
+    const name = member?.name ?? 'this agent'
+    const message = `${name} may not write here: it is ${role ?? 'no member'}`
     const fix = 'ask an admin of the room for the role member'
     return { kind: 'refused', code: 'NOT_AUTHORISED', message, fix }
   }

@@ -2,13 +2,13 @@
  * The term chain in the engine: hands it what concerns it, performs what it asks for, and folds
  * what it confirms.
  */
-import type { ActorId, PublicKey } from '../brand.ts'
+import { type ActorId, keyOf, type PublicKey } from '../brand.ts'
 import {
   confirmedSeq,
   type Leader,
   leaderOf,
-  leaderOfTerm,
   position,
+  type ProposeOutcome,
   records,
   stepLease,
   votersOf,
@@ -18,13 +18,13 @@ import { decodeMessage, encodeMessage } from '../lease/message.ts'
 import type { ChainRecord, FactPayload } from '../lease/record.ts'
 import type { LeaseEffect, LeaseInput } from '../lease/state.ts'
 import { DEAD_PEER_MS } from '../limits.ts'
-import { type FactId, factId, type Place, readFact } from '../room/facts.ts'
+import { type FactId, type Place, readFact } from '../room/facts.ts'
 import { foldLanding, integrationOf, type LeaderOf } from '../room/views/board.ts'
 import { landedEvent } from '../room/views/events.ts'
 import type { Effect, Now } from './effect.ts'
-import { send, sendAll } from './peers.ts'
+import { send, sendAll } from './sending.ts'
+import { bring, proveReign, tellEvent } from './showing.ts'
 import type { Engine } from './state.ts'
-import { proveVerdicts } from './streams.ts'
 
 /** What is confirmed here and how: by a majority, or not at all for now. */
 export type Mode = 'quorum' | 'provisional'
@@ -65,14 +65,18 @@ export function refreshEligible(engine: Engine, now: Now, out: Effect[]): void {
   turn(engine, now, out, { kind: 'eligible', members: eligible(engine, now) })
 }
 
-/** Members whose present incarnation is known, most senior first. */
+/**
+ * Members whose present incarnation is known, most senior first. A voter is known by the chain as
+ * long as it was not heard: whoever is not among these loses its vote, and silence is no reason.
+ */
 function eligible(engine: Engine, now: Now): Member[] {
   const members: Member[] = []
+  const voters = new Map(votersNow(engine).map((actor) => [keyOf(actor), actor]))
   for (const { key, role, status } of engine.membership.members.values()) {
-    const actor = engine.actors.get(key)
+    const actor = engine.actors.get(key) ?? voters.get(key)
     const votes = role === 'founder' || role === 'admin' || role === 'member' || role === 'relay'
     if (status !== 'member' || actor === undefined || !votes) continue
-    const beat = engine.presence.get(actor)
+    const beat = engine.presence.get(key)
     const fresh = beat !== undefined && now.mono - beat.heard < DEAD_PEER_MS
     const me = actor === engine.me.actor
     const stands = me ? engine.me.integrates === 'yes' : beat?.beat.integrates !== 'no'
@@ -82,21 +86,26 @@ function eligible(engine: Engine, now: Now): Member[] {
   return members
 }
 
-/** Proposes a fact of ours for confirmation; the outcome follows from the chain's own effects. */
+/** Proposes a fact of ours for confirmation, which follows from the chain's own effects. */
 export function proposeFact(
   engine: Engine,
   now: Now,
   out: Effect[],
   { place, value }: { place: Place; value: string },
-): void {
+): ProposeOutcome['kind'] {
   const payload: FactPayload = { kind: 'fact', ...place, value }
-  turn(engine, now, out, { kind: 'propose', payload })
+  const effects = turn(engine, now, out, { kind: 'propose', payload })
+  const proposed = effects.find((effect) => effect.kind === 'proposed')
+  return proposed?.outcome.kind ?? 'not-leader'
 }
 
-/** Whether this peer leads, and its lease has not lapsed. */
+/**
+ * Whether this peer leads, its lease has not lapsed, and the first record of its term is confirmed.
+ * Until then all of it may still be undone: a verdict given now would be of a term that nobody led.
+ */
 export function leads(engine: Engine, now: Now): boolean {
   const leader = leaderNow(engine, now)
-  return leader !== undefined && leader.mine && !leader.lapsed
+  return leader !== undefined && leader.mine && !leader.lapsed && engine.led.has(leader.term)
 }
 
 /** Whether a landing may be proposed now: only on top of what is confirmed. */
@@ -136,15 +145,15 @@ export function modeNow(engine: Engine, now: Now): Mode {
   return leader === undefined || leader.lapsed ? 'provisional' : 'quorum'
 }
 
-/** Who led each term, as far as the chain here proves it. */
-export function leaders(engine: Engine): LeaderOf {
-  return (term) => leaderOfTerm(engine.lease, term)
+/** Who led each term, as far as it is confirmed here. */
+export function leaders({ led }: Engine): LeaderOf {
+  return (term) => led.get(term)
 }
 
-function turn(engine: Engine, now: Now, out: Effect[], input: LeaseInput): void {
-  for (const effect of stepLease(engine.lease, now.mono, input)) {
-    perform(engine, out, effect)
-  }
+function turn(engine: Engine, now: Now, out: Effect[], input: LeaseInput): LeaseEffect[] {
+  const effects = stepLease(engine.lease, now.mono, input)
+  for (const effect of effects) perform(engine, out, effect)
+  return effects
 }
 
 function perform(engine: Engine, out: Effect[], effect: LeaseEffect): void {
@@ -161,7 +170,8 @@ function perform(engine: Engine, out: Effect[], effect: LeaseEffect): void {
       for (const record of effect.records) foldRecord(engine, out, record)
       return
     case 'changed':
-      return proveVerdicts(engine, out)
+      engine.due.add('landing')
+      return
     case 'proposed':
       if (effect.outcome.kind === 'appended') return
       out.push({ kind: 'note', level: 'warn', text: `not proposed: ${effect.outcome.kind}` })
@@ -186,26 +196,25 @@ function perform(engine: Engine, out: Effect[], effect: LeaseEffect): void {
 export function restoreChain(engine: Engine): void {
   const confirmed = records(engine.lease, { from: 1, to: confirmedSeq(engine.lease) })
   for (const record of confirmed) foldRecord(engine, [], record)
-  proveVerdicts(engine, [])
 }
 
 /** Takes a confirmed record into the board. */
 function foldRecord(engine: Engine, out: Effect[], record: ChainRecord): void {
   const { payload, seq, term, leader } = record
+  engine.due.add('landing').add('objects')
+  if (payload.kind === 'open') return proveReign(engine, out, { term, leader })
   if (payload.kind !== 'fact' || payload.topic !== 'landings') return
   const { actor, n, value } = payload
   const place: Place = { actor, topic: 'landings', n }
   const head = integrationOf(engine.board)
-  const prev = readFact('landings', value)?.prev
   // A leader lands in its own name, and on top of the landing before: every peer holds it to that.
-  if (actor !== leader || (head !== undefined && prev !== head)) {
+  const landing =
+    actor === leader ? foldLanding(engine.board, { seq, term, place, value }) : undefined
+  if (landing === undefined) {
     const text = `record ${seq} of ${leader} is no landing on top of ${head ?? 'nothing'}: ignored`
     out.push({ kind: 'note', level: 'warn', text })
     return
   }
-  const landing = foldLanding(engine.board, { seq, term, place, value })
-  if (landing === undefined || engine.events.has(factId(place))) return
-  const event = landedEvent(landing)
-  engine.events.set(event.id, event)
-  out.push({ kind: 'event', event })
+  bring(engine, landing.fact.commit, landing.fact.push)
+  tellEvent(engine, out, landedEvent(landing))
 }

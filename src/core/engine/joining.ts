@@ -1,8 +1,7 @@
 /** Admission: this peer, being a member, answers somebody who holds a link. */
 import { makeAdmit, makeClose, type Spot } from '../auth/author.ts'
-import type { Membership } from '../auth/evaluate.ts'
 import { decodeJoinRequest, encodeJoinAnswer, type JoinAnswer } from '../auth/join.ts'
-import { judgeJoin } from '../auth/judge.ts'
+import { approversOf, judgeJoin } from '../auth/judge.ts'
 import { writes } from '../auth/roles.ts'
 import type { Hash, PublicKey } from '../brand.ts'
 import { takeOps } from './authority.ts'
@@ -36,7 +35,8 @@ function judge(
   const read = decodeJoinRequest(question)
   // The transport proved the key: a request in another's name is refused even if it is well signed.
   if (read.kind === 'malformed' || read.value.member !== peer) {
-    return { kind: 'refused', code: 'bad-proof', why: 'The request is not of the key that sent it.' }
+    const why = 'The request is not of the key that sent it.'
+    return { kind: 'refused', code: 'bad-proof', why }
   }
   const request = read.value
   const verdict = judgeJoin(engine.membership, request, now.wall, engine.verify)
@@ -49,8 +49,12 @@ function judge(
       return { kind: 'admitted', ops: engine.auth.lacking([]) }
     case 'admit': {
       const { invite, name } = verdict
-      const { bytes, id } = makeAdmit(engine.me.signer, spot(engine, now), { invite, request, name })
-      takeOps(engine, now, out, { from: undefined, ops: [bytes] })
+      const admission = { invite, request, name }
+      const { bytes, id } = makeAdmit(engine.me.signer, spot(engine, now), admission)
+      if (takeOps(engine, now, out, { from: undefined, ops: [bytes] }) === 0) {
+        const why = 'The auth log of this peer takes no more; ask another member.'
+        return { kind: 'refused', code: 'cannot-sponsor', why }
+      }
       closeSpent(engine, now, out, invite)
       return afterAdmission(engine, request.member, id)
     }
@@ -60,10 +64,7 @@ function judge(
 function afterAdmission(engine: Engine, member: PublicKey, admission: Hash): JoinAnswer {
   const status = memberOf(engine, member)?.status
   if (status === 'member') return { kind: 'admitted', ops: engine.auth.lacking([]) }
-  const approvers = [...engine.membership.members.values()]
-    .filter(({ status, role }) => status === 'member' && (role === 'founder' || role === 'admin'))
-    .map(({ name }) => name)
-  return { kind: 'pending', admission, approvers }
+  return { kind: 'pending', admission, approvers: approversOf(engine.membership) }
 }
 
 /** Closes an invite whose last use this was, naming the admissions that it saw. */
@@ -79,10 +80,4 @@ function closeSpent(engine: Engine, now: Now, out: Effect[], id: Hash): void {
 /** Where the next auth op of this peer goes. */
 export function spot(engine: Engine, now: Now): Spot {
   return { room: engine.volume.room, parents: engine.auth.parents(), at: now.wall }
-}
-
-/** Whether a membership lets a key in now. */
-export function isMember(membership: Membership, key: PublicKey): boolean {
-  const member = membership.byKey(key)
-  return member?.status === 'member' && member.key === key
 }

@@ -1,11 +1,12 @@
 /**
  * The leader's side of integration: keeps the planner's desk true and turns its steps into work.
  *
- * Only a leader that is not lapsed acts, and everything it learnt belongs to one head: when the head
- * moves, or the reign ends, the desk is cleared, and the results of work still running fall on the
- * floor, because they name a head that is no longer on the desk.
+ * Only a leader acts that is not lapsed and whose term is confirmed to be its own. Everything it
+ * learnt belongs to one head: when the head moves the desk is cleared, and the results of work
+ * still running fall on the floor, because they name a head that is no longer on the desk. A lapse
+ * clears nothing: what was found out about a head stays true, and a check may have taken minutes.
  */
-import type { Monotonic, Oid } from '../brand.ts'
+import type { Oid } from '../brand.ts'
 import {
   clearDesk,
   type Desk,
@@ -15,13 +16,13 @@ import {
   type Refusal,
   type Step,
 } from '../integration/planner.ts'
-import { RETRY_MS } from '../limits.ts'
 import { type FactId, type Landed, type Refused, writeFact } from '../room/facts.ts'
 import { baseOf, integrationOf, queueOf } from '../room/views/board.ts'
 import { canPropose, landingInTail, leaders, leads, proposeFact, termOf } from './chain.ts'
 import type { Effect, Now } from './effect.ts'
 import type { Worked } from './input.ts'
 import { nameOf } from './names.ts'
+import { afterFailure, isNews, UNTRIED } from './retry.ts'
 import { connected, type Engine } from './state.ts'
 import { author } from './streams.ts'
 
@@ -30,12 +31,9 @@ export function headOf(engine: Engine): Oid | undefined {
   return integrationOf(engine.board) ?? baseOf(engine.board, engine.membership.founder)
 }
 
-/** Takes every step that the desk allows now. Idempotent: called after every input. */
+/** Takes every step that the desk allows now. Idempotent: called whenever one may be due. */
 export function drive(engine: Engine, now: Now, out: Effect[]): void {
-  if (!leads(engine, now)) {
-    engine.desk = undefined
-    return
-  }
+  if (!leads(engine, now)) return
   const head = headOf(engine)
   const desk = deskFor(engine, head)
   desk.landing = landingInTail(engine)
@@ -49,9 +47,10 @@ function deskFor(engine: Engine, head: Oid | undefined): Desk {
 
 /** The queue without what is not here yet and what waits after something broke. */
 function ready(engine: Engine, now: Now): Queued[] {
-  return queueOf(engine.board, leaders(engine)).filter(
-    ({ push }) => engine.holding.has(push) && (engine.paused.get(push) ?? 0) <= now.mono,
-  )
+  return queueOf(engine.board, leaders(engine)).filter(({ push }) => {
+    const { again } = engine.paused.get(push) ?? UNTRIED
+    return again <= now.mono && engine.holding.has(push)
+  })
 }
 
 function take(engine: Engine, now: Now, out: Effect[], step: Step): void {
@@ -59,26 +58,38 @@ function take(engine: Engine, now: Now, out: Effect[], step: Step): void {
   const { push, commit } = step.item
   const head = desk.head
   switch (step.kind) {
-    case 'merge':
+    case 'merge': {
       desk.merging = push
-      out.push({ kind: 'work', job: { kind: 'merge', push, commit, head, holders: connected(engine) } })
+      const holders = connected(engine)
+      out.push({ kind: 'work', job: { kind: 'merge', push, commit, head, holders } })
       return
+    }
     case 'check':
       desk.checking = push
       out.push({ kind: 'work', job: checkJob(engine, now, step) })
       return
     case 'land':
-      land(engine, now, out, step)
-      return
+      return land(engine, now, out, step)
     case 'refuse':
-      author(engine, now, out, [{ topic: 'verdicts', value: verdict(engine, now, step) }])
-      return
+      return refuse(engine, now, out, step)
     case 'retry':
       desk.merges.delete(push)
       desk.checks.delete(push)
-      engine.paused.set(push, (now.mono + RETRY_MS) as Monotonic)
-      out.push({ kind: 'note', level: 'warn', text: `push ${push} is tried again: ${step.why}` })
+      return pause(engine, now, out, { push, why: step.why })
   }
+}
+
+/** Puts a push off after something broke here, longer each time. */
+function pause(
+  engine: Engine,
+  now: Now,
+  out: Effect[],
+  { push, why }: { push: FactId; why: string },
+): void {
+  const retry = afterFailure(engine.paused.get(push) ?? UNTRIED, now)
+  engine.paused.set(push, retry)
+  if (!isNews(retry)) return
+  out.push({ kind: 'note', level: 'warn', text: `push ${push} is tried again: ${why}` })
 }
 
 function checkJob(engine: Engine, now: Now, step: Extract<Step, { kind: 'check' }>) {
@@ -104,7 +115,12 @@ function checkJob(engine: Engine, now: Now, step: Extract<Step, { kind: 'check' 
   }
 }
 
-function land(engine: Engine, now: Now, out: Effect[], step: Extract<Step, { kind: 'land' }>): void {
+function land(
+  engine: Engine,
+  now: Now,
+  out: Effect[],
+  step: Extract<Step, { kind: 'land' }>,
+): void {
   if (!canPropose(engine, now)) return
   const prev = engine.desk?.head
   const fact: Landed = {
@@ -116,9 +132,32 @@ function land(engine: Engine, now: Now, out: Effect[], step: Extract<Step, { kin
     checks: step.checks,
     ...(prev === undefined ? {} : { prev }),
   }
+  const { push } = fact
   const value = writeFact('landings', fact)
   const [place] = author(engine, now, out, [{ topic: 'landings', value }])
-  if (place !== undefined) proposeFact(engine, now, out, { place, value })
+  if (place === undefined) return pause(engine, now, out, { push, why: 'no landing written' })
+  // Without a record the fact is a claim that nobody heeds; another one a tick would fill the room.
+  const outcome = proposeFact(engine, now, out, { place, value })
+  if (outcome !== 'appended') {
+    return pause(engine, now, out, { push, why: `not proposed: ${outcome}` })
+  }
+  engine.paused.delete(push)
+  if (engine.desk !== undefined) engine.desk.landing = push
+}
+
+function refuse(
+  engine: Engine,
+  now: Now,
+  out: Effect[],
+  step: Extract<Step, { kind: 'refuse' }>,
+): void {
+  const { push } = step.item
+  const value = verdict(engine, now, step)
+  const [place] = author(engine, now, out, [{ topic: 'verdicts', value }])
+  if (place === undefined) pause(engine, now, out, { push, why: 'no verdict written' })
+  else engine.paused.delete(push)
+  engine.desk?.merges.delete(push)
+  engine.desk?.checks.delete(push)
 }
 
 function verdict(engine: Engine, now: Now, step: Extract<Step, { kind: 'refuse' }>): string {
@@ -136,10 +175,9 @@ function verdict(engine: Engine, now: Now, step: Extract<Step, { kind: 'refuse' 
 function told(engine: Engine, refusal: Refusal) {
   if (refusal.kind !== 'conflict') return refusal
   const landed = new Map<Oid, FactId>()
-  for (const { fact } of engine.board.landings) {
-    landed.set(fact.commit, fact.push)
-    const pushed = engine.board.pushes.get(fact.push)
-    if (pushed !== undefined) landed.set(pushed.fact.commit, fact.push)
+  for (const commit of refusal.against) {
+    const push = engine.brought.get(commit)?.find((push) => engine.board.landed.has(push))
+    if (push !== undefined) landed.set(commit, push)
   }
   return { ...refusal, against: others(refusal.against, landed) }
 }

@@ -1,5 +1,6 @@
-/** Names of agents, as the room knows them. */
+/** Agents as the room knows them. */
 import { type ActorId, keyOf, type PublicKey } from '../brand.ts'
+import type { Membership } from '../auth/evaluate.ts'
 import type { Member } from '../auth/members.ts'
 import type { Engine } from './state.ts'
 
@@ -12,4 +13,10 @@ export function memberOf(engine: Engine, key: PublicKey): Member | undefined {
 export function nameOf(engine: Engine, actor: ActorId): string {
   const key = keyOf(actor)
   return memberOf(engine, key)?.name ?? key.slice(0, 8)
+}
+
+/** Whether a membership lets a key in now. */
+export function isMember(membership: Membership, key: PublicKey): boolean {
+  const member = membership.byKey(key)
+  return member?.status === 'member' && member.key === key
 }

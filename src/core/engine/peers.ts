@@ -1,45 +1,46 @@
 /** Sessions with peers: greeting, catching up, and what each frame of theirs leads to. */
 import { type ActorId, keyOf, type PublicKey } from '../brand.ts'
+import { BEAT_MS, SESSION_STREAMS_MAX, WANT_DELAY_MS } from '../limits.ts'
 import { readBeat } from '../sync/beat.ts'
 import {
   drained,
   frontierOf,
   learnReach,
   markLacking,
-  nextRuns,
   openSession,
   type Path,
   type Session,
 } from '../sync/session.ts'
+import { decodeFrame, type Frame, type Reach, SYNC_VERSION } from '../sync/wire.ts'
 import { dueWants } from '../sync/wants.ts'
-import { partsOf } from '../sync/parts.ts'
-import { decodeFrame, encodeFrame, type Frame, type Reach, SYNC_VERSION } from '../sync/wire.ts'
-import { receiveOps } from './authority.ts'
-import { chainConnected, chainDisconnected, chainHeard } from './chain.ts'
+import { askForOps, noteHeads, receiveOps } from './authority.ts'
+import { chainConnected, chainHeard } from './chain.ts'
+import { dropSession } from './closing.ts'
 import type { Effect, Now } from './effect.ts'
+import { forgetHolder, noteHolder } from './fetching.ts'
 import { memberOf } from './names.ts'
-import { type Engine, heldChanges, liveSessions, streamOf } from './state.ts'
+import { pumpOne, send, sendAll } from './sending.ts'
+import { type Engine, lengthOf, liveSessions } from './state.ts'
 import { receiveRun } from './streams.ts'
+import { openTalk } from './talk.ts'
 
 /** A sync stream to a member stands: greet it with everything that is held here. */
 export function onUp(
   engine: Engine,
+  now: Now,
   out: Effect[],
   peer: { key: PublicKey; path: Path; address: string },
 ): void {
+  dropSession(engine, now, out, peer.key)
   engine.sessions.set(peer.key, openSession(peer.path, peer.address))
+  engine.talks.set(peer.key, openTalk())
   send(out, peer.key, {
     kind: 'hello',
     version: SYNC_VERSION,
     actor: engine.me.actor,
     authHeads: engine.auth.heads(),
-    frontier: frontierOf(heldChanges(engine)),
+    frontier: frontierOf(engine.held),
   })
-}
-
-/** The sync stream of a peer ended. */
-export function onDown(engine: Engine, now: Now, out: Effect[], key: PublicKey): void {
-  if (engine.sessions.delete(key)) chainDisconnected(engine, now, out, key)
 }
 
 /** Takes one frame; a peer that breaks the protocol loses its session, and may begin again. */
@@ -53,9 +54,11 @@ export function onFrame(
   if (session === undefined) return
   const read = decodeFrame(from.bytes)
   const why =
-    read.kind === 'malformed' ? read.why : take(engine, now, out, { ...from, session, frame: read.value })
+    read.kind === 'malformed'
+      ? read.why
+      : take(engine, now, out, { ...from, session, frame: read.value })
   if (why === undefined) return
-  onDown(engine, now, out, from.key)
+  dropSession(engine, now, out, from.key)
   out.push({ kind: 'reset', peer: from.key, why })
 }
 
@@ -70,21 +73,12 @@ function take(engine: Engine, now: Now, out: Effect[], from: From): string | und
     case 'auth':
       receiveOps(engine, now, out, { from: key, heads: frame.heads, ops: frame.ops })
       return undefined
-    case 'run': {
-      const last = frame.seq + frame.changes.length - 1
-      session.reach.set(frame.actor, Math.max(session.reach.get(frame.actor) ?? 0, last))
-      const blame = receiveRun(engine, out, key, frame)
-      return blame === 'unproven' ? `a run of ${frame.actor} that its author did not sign` : undefined
-    }
+    case 'run':
+      return onRun(engine, now, out, { ...from, frame })
     case 'have':
-      onReach(engine, now, session, frame.frontier)
-      return undefined
+      return onReach(engine, now, session, frame.frontier)
     case 'want':
-      for (const { actor, seq } of frame.streams) {
-        session.reach.set(actor, seq)
-        markLacking(session, actor, streamOf(engine, actor).held.length)
-      }
-      pumpOne(engine, out, key, session)
+      onWant(engine, out, { ...from, frame })
       return undefined
     case 'lease':
       return chainHeard(engine, now, out, { key, message: frame.message })
@@ -96,33 +90,81 @@ function take(engine: Engine, now: Now, out: Effect[], from: From): string | und
   }
 }
 
+type Of<Kind extends Frame['kind']> = From & { frame: Extract<Frame, { kind: Kind }> }
+
 function onHello(
   engine: Engine,
   now: Now,
   out: Effect[],
-  { key, session, frame }: From & { frame: Extract<Frame, { kind: 'hello' }> },
+  { key, session, frame }: Of<'hello'>,
 ): string | undefined {
   if (frame.version !== SYNC_VERSION) {
     return `speaks sync version ${frame.version}, this peer ${SYNC_VERSION}: update the older knot`
   }
   if (keyOf(frame.actor) !== key) return `says it is ${frame.actor}, which is not its key`
+  // Each hello is answered with everything that it does not name: once a session is enough.
+  if (session.actor !== undefined) {
+    return session.actor === frame.actor ? undefined : `says it is ${frame.actor} by now`
+  }
   session.actor = frame.actor
   engine.actors.set(key, frame.actor)
   const ops = engine.auth.lacking(frame.authHeads)
   if (ops.length > 0) send(out, key, { kind: 'auth', heads: engine.auth.heads(), ops })
-  onReach(engine, now, session, frame.frontier)
-  for (const [actor, { held }] of engine.streams) markLacking(session, actor, held.length)
-  pumpOne(engine, out, key, session)
-  const pushes = [...engine.holding].sort().filter((push) => !engine.board.landed.has(push))
-  if (pushes.length > 0) send(out, key, { kind: 'held', pushes })
+  noteHeads(engine, now, { from: key, heads: frame.authHeads })
+  const why = onReach(engine, now, session, frame.frontier)
+  if (why !== undefined) return why
+  for (const [actor, held] of engine.held) markLacking(session, actor, held.length)
+  pumpOne(engine, out, { key, session })
+  forgetHolder(engine, key)
+  const pushes = [...engine.board.unlanded.keys()].filter((push) => engine.holding.has(push))
+  if (pushes.length > 0) send(out, key, { kind: 'held', pushes: pushes.sort() })
   chainConnected(engine, now, out, key)
+  engine.due.add('objects')
   return undefined
 }
 
-function onReach(engine: Engine, now: Now, session: Session, frontier: readonly Reach[]): void {
-  for (const reach of frontier) {
-    learnReach(session, reach, streamOf(engine, reach.actor).held.length, now.mono)
+function onRun(
+  engine: Engine,
+  now: Now,
+  out: Effect[],
+  { key, session, frame }: Of<'run'>,
+): string | undefined {
+  const { actor, seq, changes } = frame
+  const taken = receiveRun(engine, out, key, frame)
+  if (taken === 'unproven') return `a run of ${actor} that its author did not sign`
+  const last = seq + changes.length - 1
+  session.reach.set(actor, Math.max(session.reach.get(actor) ?? 0, last))
+  // What came before it is on its way from somebody, or else this peer is asked for it.
+  if (taken === 'gap') learnReach(session, { actor, seq: last }, lengthOf(engine, actor), now.mono)
+  return whyTooMany(session)
+}
+
+/** A peer asks for streams; those that are not here it may ask others for. */
+function onWant(engine: Engine, out: Effect[], { key, session, frame }: Of<'want'>): void {
+  for (const { actor, seq } of frame.streams) {
+    const length = lengthOf(engine, actor)
+    if (length === 0) continue
+    session.reach.set(actor, seq)
+    markLacking(session, actor, length)
   }
+  pumpOne(engine, out, { key, session })
+}
+
+function onReach(
+  engine: Engine,
+  now: Now,
+  session: Session,
+  frontier: readonly Reach[],
+): string | undefined {
+  for (const reach of frontier) {
+    learnReach(session, reach, lengthOf(engine, reach.actor), now.mono)
+  }
+  return whyTooMany(session)
+}
+
+function whyTooMany({ reach }: Session): string | undefined {
+  if (reach.size <= SESSION_STREAMS_MAX) return undefined
+  return `names more than ${SESSION_STREAMS_MAX} streams`
 }
 
 function onBeat(
@@ -132,32 +174,37 @@ function onBeat(
   from: { key: PublicKey; bytes: Uint8Array },
 ): string | undefined {
   const { verify, volume, presence } = engine
-  const beat = readBeat(volume.room, from.bytes, verify)
+  // Most beats come again from everybody who passes them on: those are not worth a signature check.
+  let fresh = false
+  const beat = readBeat(volume.room, from.bytes, (key, message, signature) => {
+    fresh = mayBeNews(engine, now, { key, bytes: from.bytes })
+    return !fresh || verify(key, message, signature)
+  })
   if (beat === undefined) return 'a beat that its actor did not sign'
   const key = keyOf(beat.actor)
-  const known = presence.get(beat.actor)
-  const stale = known !== undefined && known.beat.counter >= beat.counter
-  if (stale || beat.actor === engine.me.actor || memberOf(engine, key) === undefined) return undefined
+  if (!fresh || (presence.get(key)?.beat.counter ?? -1) >= beat.counter) return undefined
   const bytes = from.bytes.slice()
-  presence.set(beat.actor, { beat, bytes, heard: now.mono })
-  engine.actors.set(key, beat.actor)
-  for (const [other] of liveSessions(engine)) {
-    if (other !== from.key && other !== key) send(out, other, { kind: 'beat', beat: bytes })
-  }
+  presence.set(key, { beat, bytes, heard: now.mono })
+  engine.actors.set(key, engine.sessions.get(key)?.actor ?? beat.actor)
+  sendAll(engine, out, { kind: 'beat', beat: bytes }, [from.key, key])
   out.push({ kind: 'want', peer: key, addresses: beat.addresses })
   return undefined
 }
 
-function noteHolder(engine: Engine, push: string, key: PublicKey): void {
-  const id = push as typeof push & Parameters<typeof engine.holders.get>[0]
-  if (!engine.board.pushes.has(id)) return
-  const keys = engine.holders.get(id) ?? new Set()
-  engine.holders.set(id, keys.add(key))
+/** Whether these may be the bytes of a member's next beat: not a stranger's, and none too soon. */
+function mayBeNews(
+  engine: Engine,
+  now: Now,
+  { key, bytes }: { key: PublicKey; bytes: Uint8Array },
+): boolean {
+  if (key === engine.me.signer.key || memberOf(engine, key) === undefined) return false
+  const known = engine.presence.get(key)
+  if (known === undefined) return true
+  return now.mono >= known.heard + BEAT_MS / 2 && !isSame(known.bytes, bytes)
 }
 
-/** Sends every session what is marked as lacking, as far as its outbox takes it. */
-export function pump(engine: Engine, out: Effect[]): void {
-  for (const [key, session] of liveSessions(engine)) pumpOne(engine, out, key, session)
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, at) => byte === b[at])
 }
 
 /** The outbox of a peer has room again. */
@@ -165,14 +212,7 @@ export function onDrained(engine: Engine, out: Effect[], key: PublicKey): void {
   const session = engine.sessions.get(key)
   if (session === undefined) return
   drained(session)
-  pumpOne(engine, out, key, session)
-}
-
-function pumpOne(engine: Engine, out: Effect[], key: PublicKey, session: Session): void {
-  if (session.lacking.size === 0) return
-  const { frames, pace } = nextRuns(session, heldChanges(engine))
-  for (const frame of frames) send(out, key, frame)
-  if (pace === 'yes') out.push({ kind: 'pace', peer: key })
+  pumpOne(engine, out, { key, session })
 }
 
 /**
@@ -183,31 +223,20 @@ function pumpOne(engine: Engine, out: Effect[], key: PublicKey, session: Session
 export function tell(engine: Engine, now: Now, out: Effect[]): void {
   const news = [...engine.news].sort()
   engine.news.clear()
-  for (const [key, session] of liveSessions(engine)) {
-    const frontier: Reach[] = []
-    for (const actor of news) {
-      const { held } = streamOf(engine, actor)
-      const last = held.at(-1)
-      if (last === undefined || (session.reach.get(actor) ?? 0) >= held.length) continue
-      frontier.push({ actor, seq: held.length, hash: last.hash })
-    }
+  for (const [key, session] of news.length === 0 ? [] : liveSessions(engine)) {
+    const frontier = news.flatMap((actor) => newsOf(engine, session, actor))
     if (frontier.length > 0) send(out, key, { kind: 'have', frontier })
   }
-  const lengthOf = (actor: ActorId) => streamOf(engine, actor).held.length
-  for (const { key, streams } of dueWants(liveSessions(engine), now.mono, lengthOf)) {
-    send(out, key, { kind: 'want', streams })
-  }
+  if (now.mono < engine.wanted + WANT_DELAY_MS / 2) return
+  engine.wanted = now.mono
+  askForOps(engine, now, out)
+  const asks = dueWants(liveSessions(engine), now.mono, (actor) => lengthOf(engine, actor))
+  for (const { key, streams } of asks) send(out, key, { kind: 'want', streams })
 }
 
-/** One frame to one peer. */
-export function send(out: Effect[], to: PublicKey, frame: Frame): void {
-  for (const part of partsOf(frame)) out.push({ kind: 'send', to, frame: encodeFrame(part) })
-}
-
-/** One frame to every peer that said hello. */
-export function sendAll(engine: Engine, out: Effect[], frame: Frame): void {
-  const parts = partsOf(frame).map(encodeFrame)
-  for (const [to] of liveSessions(engine)) {
-    for (const bytes of parts) out.push({ kind: 'send', to, frame: bytes })
-  }
+function newsOf(engine: Engine, session: Session, actor: ActorId): Reach[] {
+  const held = engine.held.get(actor) ?? []
+  const last = held.at(-1)
+  if (last === undefined || (session.reach.get(actor) ?? 0) >= held.length) return []
+  return [{ actor, seq: held.length, hash: last.hash }]
 }

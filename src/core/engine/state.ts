@@ -2,7 +2,15 @@
  * The state of one peer in one room. It is plain data plus the pure parts it is composed of; `step`
  * moves it forward in place, and nobody else holds a reference to it but to ask.
  */
-import { type ActorId, type AgentId, keyOf, type Monotonic, type PublicKey } from '../brand.ts'
+import {
+  type ActorId,
+  type AgentId,
+  type Hash,
+  keyOf,
+  type Monotonic,
+  type Oid,
+  type PublicKey,
+} from '../brand.ts'
 import type { AuthLog } from '../auth/log.ts'
 import type { Membership } from '../auth/evaluate.ts'
 import type { Signer, Verify } from '../crypto.ts'
@@ -18,6 +26,7 @@ import type { Event } from '../room/views/events.ts'
 import type { HeldChange } from '../sync/runs.ts'
 import type { Session } from '../sync/session.ts'
 import type { Beat } from '../sync/beat.ts'
+import { type Retry, UNTRIED } from './retry.ts'
 
 /** This peer itself. */
 export type Me = {
@@ -31,11 +40,27 @@ export type Me = {
 /** One author's stream: the gate's few numbers, and every change with what proves it. */
 export type Stream = { state: StreamState; held: HeldChange[] }
 
-/** The last beat of an actor, its bytes for those who lack it, and when it was heard here. */
+/** The last beat of a member, its bytes for those who lack it, and when it was heard here. */
 export type Presence = { beat: Beat; bytes: Uint8Array; heard: Monotonic }
 
-/** Fetches of one push: how often it failed, and when to try again. */
-export type Fetching = { tries: number; again: Monotonic; running: 'yes' | 'no' }
+/** What is said in one session beside streams. */
+export type Talk = {
+  /** Auth heads that the peer named, how often it was asked for them, and when last. */
+  asking: { heads: readonly Hash[]; asked: number; since: Monotonic }
+  /** When the peer's last request for auth ops was answered. */
+  answered: Monotonic
+  /** What was complained about already: once a session is enough for a log. */
+  complaints: Set<string>
+}
+
+/**
+ * The pushes of one author that are not here: those to try next, those that failed or that nobody
+ * holds, in the order of their last try, and which of all fetches was this author's last.
+ */
+export type Missing = { fresh: Set<FactId>; failed: Set<FactId>; turn: number }
+
+/** What `step` has to look at again after an input: the leader's desk, or git objects. */
+export type Due = 'landing' | 'objects'
 
 export type Engine = {
   readonly me: Me
@@ -43,41 +68,54 @@ export type Engine = {
   readonly volume: Volume
   readonly auth: AuthLog
   membership: Membership
-  readonly streams: Map<ActorId, Stream>
+  /** The gate's numbers of each stream, and its changes; both have the same actors. */
+  readonly streams: Map<ActorId, StreamState>
+  readonly held: Map<ActorId, HeldChange[]>
   /** Runs of any stream that wait for an earlier one, or for an auth op. */
   readonly pending: Pending
   readonly board: Board
   readonly lease: Lease
   readonly sessions: Map<PublicKey, Session>
-  readonly presence: Map<ActorId, Presence>
+  /** Of each session, as long as it lasts. */
+  readonly talks: Map<PublicKey, Talk>
+  /** By key: whoever begins a new incarnation takes the place of its old one. */
+  readonly presence: Map<PublicKey, Presence>
   /** Which incarnation each member's key was last heard under. */
   readonly actors: Map<PublicKey, ActorId>
   readonly events: Map<string, Event>
   /** Streams of others that grew since the peers were last told. */
   readonly news: Set<ActorId>
-  /** Verdicts whose term's leader is not proved here yet. */
-  unproved: Entry<Refused>[]
-  /** The leader's; undefined while this peer does not lead. */
+  /** When what did not come by itself was last looked for. */
+  wanted: Monotonic
+  /** Who led each term whose first record is confirmed: nobody can take that back. */
+  readonly led: Map<number, ActorId>
+  /** Verdicts by their term, where its leader is not proved here yet. */
+  readonly unproved: Map<number, Entry<Refused>[]>
+  /** Which pushes brought a commit, and which one it landed. */
+  readonly brought: Map<Oid, FactId[]>
+  /** The leader's; undefined until this peer leads. */
   desk: Desk | undefined
-  /** Pushes that wait after something broke here, until the given moment. */
-  readonly paused: Map<FactId, Monotonic>
+  /** Pushes at which something broke here: not the push, so they are tried again. */
+  readonly paused: Map<FactId, Retry>
   /** Pushes whose commits this peer holds. */
   readonly holding: Set<FactId>
-  readonly fetching: Map<FactId, Fetching>
+  readonly missing: Map<PublicKey, Missing>
+  /** Fetches that run now, and how many were ever started. */
+  readonly running: Set<FactId>
+  fetches: number
+  readonly fetching: Map<FactId, Retry>
   /** Who told us that it holds a push. */
   readonly holders: Map<FactId, Set<PublicKey>>
+  /** The same of pushes that are not known here yet, by who said so. */
+  readonly early: Map<PublicKey, Set<FactId>>
+  readonly due: Set<Due>
   integration: Integration
   addresses: string[]
   beat: { counter: number; last: Monotonic }
 }
 
 /** Where this peer's own integration ref stands: how many confirmed landings it has taken. */
-export type Integration = {
-  taken: number
-  running: 'yes' | 'no'
-  tries: number
-  again: Monotonic
-}
+export type Integration = { taken: number; running: 'yes' | 'no'; retry: Retry }
 
 /** What an engine is opened with. */
 export type Opening = {
@@ -98,34 +136,48 @@ export function openState({ me, verify, volume, auth, membership, lease }: Openi
     auth,
     membership,
     streams: new Map(),
+    held: new Map(),
     pending: openPending(),
     board: emptyBoard(),
     lease,
     sessions: new Map(),
+    talks: new Map(),
     presence: new Map(),
     actors: new Map([[keyOf(me.actor), me.actor]]),
     events: new Map(),
     news: new Set(),
-    unproved: [],
+    wanted: LONG_AGO,
+    led: new Map(),
+    unproved: new Map(),
+    brought: new Map(),
     desk: undefined,
     paused: new Map(),
     holding: new Set(),
+    missing: new Map(),
+    running: new Set(),
+    fetches: 0,
     fetching: new Map(),
     holders: new Map(),
-    integration: { taken: 0, running: 'no', tries: 0, again: 0 as Monotonic },
+    early: new Map(),
+    due: new Set(),
+    integration: { taken: 0, running: 'no', retry: UNTRIED },
     addresses: [],
-    beat: { counter: 0, last: Number.NEGATIVE_INFINITY as Monotonic },
+    beat: { counter: 0, last: LONG_AGO },
   }
 }
 
+/** Before every moment of any clock. */
+export const LONG_AGO = Number.NEGATIVE_INFINITY as Monotonic
+
 /** A stream as it is held here, begun when it is new. */
 export function streamOf(engine: Engine, actor: ActorId): Stream {
-  return engine.streams.get(actor) ?? { state: openStream(engine.volume, actor), held: [] }
+  const state = engine.streams.get(actor) ?? openStream(engine.volume, actor)
+  return { state, held: engine.held.get(actor) ?? [] }
 }
 
-/** The lengths of all streams, as sync serves them. */
-export function heldChanges(engine: Engine): Map<ActorId, readonly HeldChange[]> {
-  return new Map([...engine.streams].map(([actor, { held }]) => [actor, held]))
+/** How many changes of a stream are held here. */
+export function lengthOf(engine: Engine, actor: ActorId): number {
+  return engine.held.get(actor)?.length ?? 0
 }
 
 /** Sessions that said hello, in the order of their keys. */

@@ -4,17 +4,25 @@
  *     input ── step ──▶ effects          no clock, no socket, no disk, no chance
  *
  * It is composed of parts that know nothing of each other: the auth log says who may, the gate says
- * which changes are taken, sync says who lacks what, the term chain says what is confirmed, the board
- * says what it all means, the planner says what to land next. `step` feeds each what concerns it.
+ * which changes are taken, sync says who lacks what, the term chain says what is confirmed, the
+ * board says what it all means, the planner says what to land next. `step` feeds each its part:
+ *
+ *     peers    sessions, frames, beats       authority  the auth log       joining  letting in
+ *     streams  runs in, own facts out        chain      the term chain     landing  a leader's desk
+ *     objects  pushes and refs (fetching)    showing    events             calls    front ends
+ *
+ * What an input costs grows with what is live and never with the room's history: whatever concerns
+ * the leader's desk or git objects says that it is `due`, and each tick looks at both.
  */
 import { unreachable } from '../brand.ts'
 import { onCall } from './calls.ts'
+import { dropSession } from './closing.ts'
 import type { Effect, Now } from './effect.ts'
 import type { Input } from './input.ts'
 import { onAsk } from './joining.ts'
 import { drive, onResult } from './landing.ts'
 import { gather, onAdvanced, onFetched, onHolding } from './objects.ts'
-import { onDown, onDrained, onFrame, onUp } from './peers.ts'
+import { onDrained, onFrame, onUp } from './peers.ts'
 import type { Engine } from './state.ts'
 import { onTick } from './tick.ts'
 
@@ -22,8 +30,9 @@ import { onTick } from './tick.ts'
 export function step(engine: Engine, now: Now, input: Input): Effect[] {
   const out: Effect[] = []
   take(engine, now, out, input)
-  drive(engine, now, out)
-  gather(engine, now, out)
+  // In this order: what the leader decides can move the integration ref.
+  if (engine.due.delete('landing')) drive(engine, now, out)
+  if (engine.due.delete('objects')) gather(engine, now, out)
   return out
 }
 
@@ -36,9 +45,9 @@ function take(engine: Engine, now: Now, out: Effect[], input: Input): void {
     case 'ask':
       return onAsk(engine, now, out, input)
     case 'up':
-      return onUp(engine, out, { key: input.peer, path: input.path, address: input.address })
+      return onUp(engine, now, out, { key: input.peer, path: input.path, address: input.address })
     case 'down':
-      return onDown(engine, now, out, input.peer)
+      return dropSession(engine, now, out, input.peer)
     case 'frame':
       return onFrame(engine, now, out, { key: input.peer, bytes: input.bytes })
     case 'drained':
@@ -65,6 +74,7 @@ function onWorked(
   out: Effect[],
   result: Extract<Input, { kind: 'worked' }>['result'],
 ): void {
+  engine.due.add('landing').add('objects')
   switch (result.kind) {
     case 'fetch':
       return onFetched(engine, now, out, result)

@@ -12,19 +12,21 @@ import type { Place } from '../room/facts.ts'
 import { decodeChange } from '../room/decode.ts'
 import { signingBytes, writeChange } from '../room/stream.ts'
 import type { Topic } from '../room/topics.ts'
-import { foldFact, type Shown } from '../room/views/board.ts'
-import { eventOf } from '../room/views/events.ts'
+import { foldFact } from '../room/views/board.ts'
+import type { HeldChange } from '../sync/runs.ts'
 import { markLacking } from '../sync/session.ts'
 import type { Frame } from '../sync/wire.ts'
-import { leaders } from './chain.ts'
 import type { Effect, Now } from './effect.ts'
-import { pump } from './peers.ts'
-import { type Engine, liveSessions, type Stream, streamOf } from './state.ts'
+import { noteMissing } from './fetching.ts'
+import { complain } from './talk.ts'
+import { pump } from './sending.ts'
+import { bring, show } from './showing.ts'
+import { type Engine, lengthOf, liveSessions, streamOf } from './state.ts'
 
 /** Facts to write, in one change. */
 export type Draft = { topic: Topic; value: string }[]
 
-/** Writes facts of our own as one change; answers their places, none when the gate's bounds refuse. */
+/** Writes facts of our own as one change; answers their places, none when the gate refuses. */
 export function author(engine: Engine, now: Now, out: Effect[], facts: Draft): Place[] {
   const stream = streamOf(engine, engine.me.actor)
   const time = Math.floor(now.wall / 1000)
@@ -38,7 +40,7 @@ export function author(engine: Engine, now: Now, out: Effect[], facts: Draft): P
   const { seq } = written.change
   const message = signingBytes(engine.volume, { actor, seq, hash: written.hash })
   const run = { changes: [written.bytes], signature: engine.me.signer.sign(message) }
-  const outcome = judge(engine, actor, run, engine.verify)
+  const outcome = judge(engine, actor, run, proved)
   if (outcome.accepted.length === 0) {
     out.push({ kind: 'note', level: 'warn', text: `own change refused: ${outcome.rest.kind}` })
     return []
@@ -50,35 +52,43 @@ export function author(engine: Engine, now: Now, out: Effect[], facts: Draft): P
   )
 }
 
-/** Takes a run from a peer; answers whether the peer is to blame for it. */
+/** Takes a run from a peer; answers whether it is to blame, or what came before is missing. */
 export function receiveRun(
   engine: Engine,
   out: Effect[],
   from: PublicKey,
   frame: Extract<Frame, { kind: 'run' }>,
-): 'fine' | 'unproven' {
+): 'fine' | 'unproven' | 'gap' {
   const { actor, seq, changes, signature } = frame
   const run = { changes, signature }
   const outcome = judge(engine, actor, run, engine.verify)
   accept(engine, out, actor, run, outcome)
   const { rest } = outcome
+  const about = `of ${actor} from ${from.slice(0, 8)}`
   switch (rest.kind) {
     case 'unproven':
-      out.push({ kind: 'note', level: 'warn', text: `run of ${actor} from ${from}: ${rest.why}` })
+      out.push({ kind: 'note', level: 'warn', text: `a run ${about}: ${rest.why}` })
       return 'unproven'
     case 'pending':
-      hold(engine.pending, { actor, seq, waits: rest.waits, run })
+      hold(engine.pending, { actor, seq, waits: rest.waits, run: copyOf(run) })
       break
-    case 'invalid':
-      out.push({ kind: 'note', level: 'warn', text: `${actor} seq ${rest.seq}: ${rest.why}` })
+    case 'invalid': {
+      const text = `change ${rest.seq} ${about}: ${rest.why}`
+      complain(engine, out, from, { kind: 'invalid', text })
       break
+    }
     case 'fork':
-      out.push({ kind: 'note', level: 'warn', text: `${actor} signed two changes ${rest.seq}` })
+      complain(engine, out, from, { kind: 'fork', text: `a second change ${rest.seq} ${about}` })
       break
     default:
   }
   if (outcome.accepted.length > 0) releaseAfter(engine, out, actor)
-  return 'fine'
+  return rest.kind === 'pending' && rest.waits === 'predecessor' ? 'gap' : 'fine'
+}
+
+/** A run that does not keep the whole frame alive that it came in. */
+function copyOf({ changes, signature }: Run): Run {
+  return { changes: changes.map((change) => change.slice()), signature: signature.slice() }
 }
 
 /** Judges again what waited for the auth log. */
@@ -88,7 +98,7 @@ export function releaseAfterAuth(engine: Engine, out: Effect[]): void {
 
 /** Judges again what waited for a stream, as far as it has come. */
 function releaseAfter(engine: Engine, out: Effect[], actor: ActorId): void {
-  const { seq } = streamOf(engine, actor).state
+  const seq = lengthOf(engine, actor)
   retry(engine, out, takeAfterAdvance(engine.pending, { actor, seq }))
 }
 
@@ -96,15 +106,18 @@ function retry(engine: Engine, out: Effect[], runs: readonly PendingRun[]): void
   const waiting = [...runs]
   for (let entry = waiting.shift(); entry !== undefined; entry = waiting.shift()) {
     const { actor, run } = entry
-    const outcome = judge(engine, actor, run, engine.verify)
+    const outcome = judge(engine, actor, run, proved)
     accept(engine, out, actor, run, outcome)
     const { rest } = outcome
     if (rest.kind === 'pending') hold(engine.pending, { ...entry, waits: rest.waits })
     if (outcome.accepted.length === 0) continue
-    const { seq } = streamOf(engine, actor).state
+    const seq = lengthOf(engine, actor)
     waiting.push(...takeAfterAdvance(engine.pending, { actor, seq }))
   }
 }
+
+/** For what was signed here, or checked when it came: whether a signature holds never changes. */
+const proved: Verify = () => true
 
 /** Puts back one change from this peer's own disk, where it was judged before. */
 export function restoreChange(
@@ -116,7 +129,7 @@ export function restoreChange(
   if (decoded.kind === 'malformed') throw new Error(`bug: stored a change: ${decoded.why}`)
   const { actor } = decoded.change
   const run = { changes: [bytes], signature: signature ?? new Uint8Array(64) }
-  const outcome = judge(engine, actor, run, () => true)
+  const outcome = judge(engine, actor, run, proved)
   const restored = accept(engine, [], actor, run, outcome)
   if (restored !== undefined && signature === undefined) restored.signature = undefined
 }
@@ -144,52 +157,42 @@ function accept(
   actor: ActorId,
   run: Run,
   outcome: RunOutcome,
-): Stream['held'][number] | undefined {
+): HeldChange | undefined {
   const { accepted, duplicates, stream: state } = outcome
   if (accepted.length === 0) return undefined
-  const stream = streamOf(engine, actor)
-  stream.state = state
-  engine.streams.set(actor, stream)
+  const held = engine.held.get(actor) ?? []
+  engine.streams.set(actor, state)
+  engine.held.set(actor, held)
   const whole = duplicates + accepted.length === run.changes.length
-  const changes = run.changes.slice(duplicates, duplicates + accepted.length)
+  const changes: Uint8Array[] = []
   for (const [i, change] of accepted.entries()) {
-    const bytes = changes[i] as Uint8Array
+    // A copy: what came in a frame would keep all of it alive for one change.
+    const bytes = (run.changes[duplicates + i] as Uint8Array).slice()
     const last = whole && i === accepted.length - 1
-    const signature = last ? run.signature : undefined
-    stream.held.push({ hash: change.hash, bytes, signature })
+    const signature = last ? run.signature.slice() : undefined
+    changes.push(bytes)
+    held.push({ hash: change.hash, bytes, signature })
     out.push({ kind: 'persist', entry: { kind: 'change', bytes, signature } })
     fold(engine, out, change)
   }
   out.push({ kind: 'document', changes })
-  for (const [, session] of liveSessions(engine)) {
-    if (actor === engine.me.actor) markLacking(session, actor, stream.held.length)
+  if (actor === engine.me.actor) {
+    for (const [, session] of liveSessions(engine)) markLacking(session, actor, held.length)
+  } else if (engine.sessions.size > 0) {
+    engine.news.add(actor)
   }
-  if (actor !== engine.me.actor && engine.sessions.size > 0) engine.news.add(actor)
-  return stream.held.at(-1)
+  return held.at(-1)
 }
 
 function fold(engine: Engine, out: Effect[], { actor, facts }: Accepted): void {
   for (const { topic, n, value } of facts) {
     const shown = foldFact(engine.board, { actor, topic, n }, value)
-    if (shown.kind === 'refused') engine.unproved.push(shown.entry)
-    else show(engine, out, shown)
+    if (shown.kind === 'pushed') {
+      const { id, fact } = shown.entry
+      bring(engine, fact.commit, id)
+      noteMissing(engine, shown.entry)
+    }
+    if (topic !== 'chat' && topic !== 'tasks') engine.due.add('landing')
+    show(engine, out, shown)
   }
-  proveVerdicts(engine, out)
-}
-
-/** Shows the verdicts whose author is proved by now to have led the term that they name. */
-export function proveVerdicts(engine: Engine, out: Effect[]): void {
-  const leader = leaders(engine)
-  engine.unproved = engine.unproved.filter((entry) => {
-    const led = leader(entry.fact.term)
-    if (led === entry.place.actor) show(engine, out, { kind: 'refused', entry })
-    return led === undefined
-  })
-}
-
-function show(engine: Engine, out: Effect[], shown: Shown): void {
-  const event = eventOf(shown)
-  if (event === undefined || engine.events.has(event.id)) return
-  engine.events.set(event.id, event)
-  out.push({ kind: 'event', event })
 }

@@ -4,7 +4,8 @@ import { BEAT_MS } from '../limits.ts'
 import { encodeBeat } from '../sync/beat.ts'
 import { chainTick } from './chain.ts'
 import type { Effect, Now } from './effect.ts'
-import { sendAll, tell } from './peers.ts'
+import { tell } from './peers.ts'
+import { sendAll } from './sending.ts'
 import type { Engine } from './state.ts'
 
 /** Called at least every TICK_MS. */
@@ -12,6 +13,7 @@ export function onTick(engine: Engine, now: Now, out: Effect[]): void {
   chainTick(engine, now, out)
   tell(engine, now, out)
   if (now.mono - engine.beat.last >= BEAT_MS) beat(engine, now, out)
+  engine.due.add('landing').add('objects')
 }
 
 /** Tells everybody that this peer is alive, and where. */

@@ -70,8 +70,7 @@ function memberRow(room: RunningRoom, member: Member): Status['members'][number]
 /** Online: a session stands, or a beat that somebody passed on is fresh. */
 function isOnline({ engine, now }: RunningRoom, { key }: Member): boolean {
   if (engine.sessions.get(key)?.actor !== undefined) return true
-  const actor = engine.actors.get(key)
-  const heard = actor === undefined ? undefined : engine.presence.get(actor)?.heard
+  const heard = engine.presence.get(key)?.heard
   return heard !== undefined && now().mono - heard < OFFLINE_MS
 }
 

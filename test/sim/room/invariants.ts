@@ -29,7 +29,7 @@ function oneHistory({ peers }: World): void {
 function oneStreamEach({ peers }: World): void {
   const known = new Map<string, string[]>()
   for (const { engine } of peers) {
-    for (const [actor, { held }] of engine.streams) {
+    for (const [actor, held] of engine.held) {
       const first = known.get(actor)
       if (first === undefined) known.set(actor, held.map(({ hash }) => hash))
       else {
