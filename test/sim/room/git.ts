@@ -7,14 +7,15 @@ import type { Oid } from '../../../src/core/brand.ts'
 import type { CheckOutcome, MergeOutcome } from '../../../src/core/integration/planner.ts'
 
 export type Files = Readonly<Record<string, string>>
-type Commit = { parents: readonly Oid[]; files: Files }
+type Commit = { parents: readonly Oid[]; files: Files; tree: Oid }
 
 export class SimGit {
   readonly #commits = new Map<Oid, Commit>()
 
   commit(files: Files, parents: readonly Oid[]): Oid {
-    const oid = digest(JSON.stringify([sortedFiles(files), parents]))
-    this.#commits.set(oid, { files, parents })
+    const tree = treeOf(files)
+    const oid = digest(JSON.stringify([tree, parents]))
+    this.#commits.set(oid, { files, parents, tree })
     return oid
   }
 
@@ -27,7 +28,7 @@ export class SimGit {
   }
 
   tree(oid: Oid): Oid {
-    return treeOf(this.files(oid))
+    return this.#at(oid).tree
   }
 
   /** The commit and all before it. */
@@ -53,18 +54,25 @@ export class SimGit {
     return { kind: 'conflict', files: conflicts, fileCount: conflicts.length, against: [head] }
   }
 
+  /** The commit in which a push lands on a head. */
+  land(head: Oid | undefined, commit: Oid): Oid {
+    if (head === undefined) return this.commit(this.files(commit), [commit])
+    const { files } = join(this.#baseFiles(head, commit), this.files(head), this.files(commit))
+    return this.commit(files, [head, commit])
+  }
+
   check(head: Oid | undefined, commit: Oid, tree: Oid): CheckOutcome {
-    const files =
-      head === undefined
-        ? this.files(commit)
-        : join(this.files(this.#base(this.history(head), commit) as Oid), this.files(head), this.files(commit)).files
-    if (treeOf(files) !== tree) throw new Error('bug: checked another tree than was merged')
+    const landing = this.land(head, commit)
+    if (this.tree(landing) !== tree) throw new Error('bug: checked another tree than was merged')
     const run = { name: 'test', command: 'test', ms: 1, digest: '' }
-    if (Object.values(files).includes('broken')) {
+    if (Object.values(this.files(landing)).includes('broken')) {
       return { kind: 'failed', checks: [{ ...run, outcome: 'failed', exit: 1 }], output: 'broken' }
     }
-    const landing = this.commit(files, head === undefined ? [commit] : [head, commit])
     return { kind: 'passed', checks: [{ ...run, outcome: 'passed', exit: 0 }], commit: landing }
+  }
+
+  #baseFiles(head: Oid, commit: Oid): Files {
+    return this.files(this.#base(this.history(head), commit) as Oid)
   }
 
   #at(oid: Oid): Commit {

@@ -1,87 +1,245 @@
-/** What must hold of a simulated room after every happening, and what must hold after it healed. */
-import type { Oid } from '../../../src/core/brand.ts'
-import { leaders } from '../../../src/core/engine/chain.ts'
+/**
+ * What must hold of a simulated room after every turn of every peer. Each check looks only at what
+ * is new since the last, so that a run costs what happens in it.
+ */
+import { type ActorId, keyOf, type Oid } from '../../../src/core/brand.ts'
+import type { Engine } from '../../../src/core/engine/state.ts'
 import { confirmedSeq, records } from '../../../src/core/lease/lease.ts'
-import { standingOf } from '../../../src/core/room/views/board.ts'
+import type { FactId } from '../../../src/core/room/facts.ts'
 import type { World } from './world.ts'
 
-/** Throws with the symptom when something that must never happen happened. */
-export function checkAlways(world: World): void {
-  oneHistory(world)
-  oneStreamEach(world)
-  landedIsTested(world)
+/** What was seen of one life of a peer's engine. */
+type Seen = {
+  engine: Engine
+  confirmed: number
+  streams: Map<ActorId, number>
+  landings: number
+  heads: string
 }
 
-/** No two peers take different records for confirmed at one place. */
-function oneHistory({ peers }: World): void {
-  const longest: string[] = []
-  for (const { engine } of peers) {
-    const confirmed = records(engine.lease, { from: 1, to: confirmedSeq(engine.lease) })
-    for (const [i, record] of confirmed.entries()) {
-      const mark = `${record.term}/${record.seq}/${record.prev}`
-      if (longest[i] === undefined) longest[i] = mark
-      else if (longest[i] !== mark) throw new Error(`two records confirmed at ${i + 1}`)
-    }
+/** Watches a room; throws with the symptom when something happens that never must. */
+export class Watch {
+  readonly #world: World
+  readonly #seen: Seen[] = []
+  readonly #shown: number[] = []
+  /** What is confirmed at each place, by whoever said so first. */
+  readonly #history: string[] = []
+  readonly #streams = new Map<ActorId, string[]>()
+  readonly #leaders = new Map<number, ActorId>()
+  /** The first term in which a push landed, and the last in which it was refused. */
+  readonly #landed = new Map<FactId, number>()
+  readonly #refused = new Map<FactId, number>()
+  readonly #memberships = new Map<string, string>()
+  readonly #events = new Map<number, Set<string>>()
+
+  constructor(world: World) {
+    this.#world = world
   }
-}
 
-/** No two peers hold different changes at one place of a stream. */
-function oneStreamEach({ peers }: World): void {
-  const known = new Map<string, string[]>()
-  for (const { engine } of peers) {
+  /** Checks everything that one peer's turn can have changed. */
+  after(peer: number): void {
+    const seen = this.#seenOf(peer)
+    this.#oneHistory(seen)
+    this.#oneStreamEach(seen)
+    this.#oneLeaderATerm(seen)
+    this.#landedIsTested(seen)
+    this.#shownOnce(peer, seen)
+    this.#oneMembership(seen)
+  }
+
+  /** Checks an answer at the moment in which it is given. */
+  acknowledged(peer: number, call: number): void {
+    const { disk, needs } = this.#peer(peer)
+    if (disk.own < (needs.get(call) ?? 0)) fail('something acknowledged is not on disk')
+  }
+
+  /** Checks what a peer has after it came back. */
+  restarted(peer: number): void {
+    const { engine } = this.#peer(peer)
+    for (const { peer: author, id, request } of this.#world.acknowledged) {
+      if (author === peer && !knows(engine, id as FactId, request.kind)) {
+        fail('an own acknowledged fact was lost in a restart')
+      }
+    }
+    this.after(peer)
+  }
+
+  /** A term that is known to have been led by another than this one. */
+  termOfAnother(actor: ActorId): number | undefined {
+    return [...this.#leaders].find(([, leader]) => leader !== actor)?.[0]
+  }
+
+  #peer(peer: number) {
+    return this.#world.peers[peer] as World['peers'][number]
+  }
+
+  #seenOf(peer: number): Seen {
+    const { engine } = this.#peer(peer)
+    const known = this.#seen[peer]
+    if (known?.engine === engine) return known
+    const seen = { engine, confirmed: 0, streams: new Map(), landings: 0, heads: '' }
+    this.#seen[peer] = seen
+    return seen
+  }
+
+  /** No two peers ever take different records for confirmed at one place. */
+  #oneHistory(seen: Seen): void {
+    const { lease } = seen.engine
+    const to = confirmedSeq(lease)
+    if (to < seen.confirmed) fail('what was confirmed is not confirmed any more')
+    for (const record of records(lease, { from: seen.confirmed + 1, to })) {
+      const mark = `${record.term}/${record.leader}/${record.prev}/${record.payload.kind}`
+      const known = this.#history[record.seq]
+      if (known !== undefined && known !== mark) fail('two records are confirmed at one place')
+      this.#history[record.seq] = mark
+    }
+    seen.confirmed = to
+  }
+
+  /** No two peers ever hold different changes at one place of a stream. */
+  #oneStreamEach({ engine, streams }: Seen): void {
     for (const [actor, held] of engine.held) {
-      const first = known.get(actor)
-      if (first === undefined) known.set(actor, held.map(({ hash }) => hash))
-      else {
-        const both = Math.min(first.length, held.length)
-        const last = both - 1
-        if (both > 0 && first[last] !== held[last]?.hash) throw new Error(`stream ${actor} forked`)
+      const from = streams.get(actor) ?? 0
+      if (from === held.length) continue
+      const known = this.#streams.get(actor) ?? []
+      this.#streams.set(actor, known)
+      for (let at = from; at < held.length; at++) {
+        const { hash } = held[at] as { hash: string }
+        if (known[at] !== undefined && known[at] !== hash) fail('a stream forked')
+        known[at] = hash
       }
+      const author = this.#world.peers.find(({ identity }) => identity.actor === actor)
+      if ((author?.disk.own ?? 0) < held.length && author?.engine !== engine) {
+        fail('a change left before it was on disk')
+      }
+      streams.set(actor, held.length)
     }
+  }
+
+  /** A term has one leader at most. */
+  #oneLeaderATerm({ engine }: Seen): void {
+    const { role } = engine.lease
+    if (role.kind !== 'leader') return
+    const known = this.#leaders.get(role.term)
+    if (known === engine.me.actor) return
+    if (known !== undefined) fail('two peers lead one term')
+    this.#leaders.set(role.term, engine.me.actor)
+  }
+
+  /** A landing is the tree that was tested, sound, on top of the one before, and of a leader. */
+  #landedIsTested(seen: Seen): void {
+    const { git } = this.#world
+    const { landings } = seen.engine.board
+    for (const [at, { fact, term, by }] of landings.entries()) {
+      if (at < seen.landings) continue
+      const prev: Oid | undefined = landings[at - 1]?.fact.commit ?? fact.prev
+      if (this.#leaders.get(term) !== by) fail('somebody landed who did not lead')
+      if (git.tree(fact.commit) !== fact.tree) fail('a landing is not the tree that was tested')
+      if (Object.values(git.files(fact.commit)).includes('broken')) fail('a broken tree landed')
+      if (prev !== undefined && !git.parents(fact.commit).includes(prev)) {
+        fail('a landing leaves the one before it out')
+      }
+      this.#landed.set(fact.push, Math.min(term, this.#landed.get(fact.push) ?? term))
+      this.#noneAfter(fact.push)
+    }
+    seen.landings = landings.length
+  }
+
+  /** Every event is shown once, and a verdict only when it counts. */
+  #shownOnce(peer: number, { engine }: Seen): void {
+    const { shown } = this.#peer(peer)
+    const before = this.#events.get(peer) ?? new Set()
+    this.#events.set(peer, before)
+    for (const id of shown.slice(this.#shown[peer] ?? 0)) {
+      if (before.has(id)) fail('an event was shown twice')
+      before.add(id)
+      this.#onlyALeaderRefuses(engine, id as FactId)
+    }
+    this.#shown[peer] = shown.length
+  }
+
+  #onlyALeaderRefuses(engine: Engine, id: FactId): void {
+    const event = engine.events.get(id)
+    if (event === undefined || !('push' in event) || event.kind === 'landed') return
+    const entry = engine.board.verdicts.get(event.push)?.find((verdict) => verdict.id === id)
+    if (entry === undefined) throw new Error('bug: a verdict that the board does not have')
+    const { term } = entry.fact
+    if (this.#leaders.get(term) !== entry.place.actor) fail('somebody refused who did not lead')
+    const mine = engine.me.actor === entry.place.actor
+    if (mine && engine.board.landed.has(event.push)) fail('a landed push was refused')
+    this.#refused.set(event.push, Math.max(term, this.#refused.get(event.push) ?? term))
+    this.#noneAfter(event.push)
+  }
+
+  /** A push that landed is not refused in a later term. */
+  #noneAfter(push: FactId): void {
+    const [landed, refused] = [this.#landed.get(push), this.#refused.get(push)]
+    if (landed !== undefined && refused !== undefined && refused > landed) {
+      fail('a landed push was refused')
+    }
+  }
+
+  /** Whoever holds the same ops takes the same agents for members. */
+  #oneMembership(seen: Seen): void {
+    const { auth, membership } = seen.engine
+    const heads = auth.heads().join()
+    if (heads === seen.heads) return
+    seen.heads = heads
+    const rows = [...membership.members].map(([agent, { key, name, role, status }]) =>
+      [agent, key, name, role, status].join())
+    const known = this.#memberships.get(heads)
+    const text = rows.join(' ')
+    if (known !== undefined && known !== text) fail('one set of ops gave two memberships')
+    this.#memberships.set(heads, text)
   }
 }
 
-/** Every confirmed landing has the tree that its record names, and nothing broken in it. */
-function landedIsTested({ peers, git }: World): void {
-  for (const { engine } of peers) {
-    let prev: Oid | undefined
-    for (const { fact } of engine.board.landings) {
-      if (git.tree(fact.commit) !== fact.tree) throw new Error(`landing ${fact.commit} is not its tree`)
-      if (Object.values(git.files(fact.commit)).includes('broken')) {
-        throw new Error(`landing ${fact.commit} is broken`)
-      }
-      if (prev !== undefined && fact.prev !== prev) throw new Error('the landings are not one line')
-      prev = fact.commit
-    }
-  }
-}
-
-/** After the heal: everything acknowledged is everywhere, and every push met its end. */
+/** Throws unless the room is as it must be some time after its last fault. */
 export function checkHealed(world: World): void {
-  const views = world.peers.map(({ engine }) => viewOf(engine))
-  for (const view of views) if (view !== views[0]) throw new Error('the views did not converge')
-  for (const { peer, id, request } of world.acknowledged) {
-    for (const { engine } of world.peers) {
-      const { chat, tasks, pushes } = engine.board
-      const maps = [chat, tasks, pushes]
-      const there = request.kind === 'base' || maps.some((map) => map.has(id as never))
-      if (!there) throw new Error(`peer ${peer}'s acknowledged ${request.kind} ${id} was lost`)
+  const { peers } = world
+  const views = peers.map(({ engine }) => viewOf(engine))
+  if (views.some((view) => view !== views[0])) fail('the views did not converge')
+  for (const { id, request } of world.acknowledged) {
+    for (const { engine } of peers) {
+      if (!knows(engine, id as FactId, request.kind)) fail('something acknowledged was lost')
     }
   }
-  for (const { engine, disk } of world.peers) {
-    for (const id of engine.board.pushes.keys()) {
-      const { kind } = standingOf(engine.board, id, leaders(engine))
-      if (kind === 'queued') throw new Error(`push ${id} waits for ever`)
+  for (const { engine, disk } of peers) {
+    const { board } = engine
+    const last = board.landings.at(-1)?.fact.commit
+    if (disk.integration !== last) fail('an integration ref did not follow')
+    for (const id of board.open.keys()) {
+      const refused = board.verdicts.get(id)
+      const counts = refused?.some(({ place, fact }) => engine.led.get(fact.term) === place.actor)
+      if (counts !== true) fail('a push waits for ever')
     }
-    const last = engine.board.landings.at(-1)?.fact.commit
-    if (disk.integration !== last) throw new Error('an integration ref did not follow')
+    for (const id of board.unlanded.keys()) if (!engine.holding.has(id)) fail('a push is not pinned')
+  }
+  for (const one of peers) checkHolders(world, one)
+}
+
+/** Everybody knows of everybody else who holds what. */
+function checkHolders({ peers }: World, { engine, key }: World['peers'][number]): void {
+  for (const push of engine.board.unlanded.keys()) {
+    const told = [...(engine.holders.get(push) ?? [])].filter((holder) => holder !== key).sort()
+    const others = peers.filter((other) => other.key !== key && other.engine.holding.has(push))
+    const right = others.map((other) => keyOf(other.engine.me.actor)).sort()
+    if (told.join() !== right.join()) fail('holders are not as they are told')
   }
 }
 
-type Engine = World['peers'][number]['engine']
+function knows({ board }: Engine, id: FactId, kind: string): boolean {
+  return kind === 'base' || [board.chat, board.tasks, board.pushes].some((map) => map.has(id))
+}
 
 function viewOf(engine: Engine): string {
   const { chat, tasks, pushes, landings } = engine.board
   const ids = [chat, tasks, pushes].map((map) => [...map.keys()].sort())
-  return JSON.stringify([ids, landings.map(({ fact }) => fact), [...engine.events.keys()].sort()])
+  const landed = landings.map(({ fact }) => fact)
+  const members = [...engine.membership.members.keys()]
+  return JSON.stringify([ids, landed, members, [...engine.events.keys()].sort()])
+}
+
+function fail(symptom: string): never {
+  throw new Error(symptom)
 }

@@ -2,137 +2,172 @@
 import { agentIdOf } from '../../../src/core/auth/identity.ts'
 import { AuthLog } from '../../../src/core/auth/log.ts'
 import { evaluate } from '../../../src/core/auth/evaluate.ts'
-import { type ActorId, keyOf, type Monotonic, type Oid, type PublicKey, type RoomId } from '../../../src/core/brand.ts'
-import type { Signer, Verify } from '../../../src/core/crypto.ts'
-import { restoreChain } from '../../../src/core/engine/chain.ts'
+import { type ActorId, keyOf, type Oid, type PublicKey, type RoomId } from '../../../src/core/brand.ts'
+import type { Signer } from '../../../src/core/crypto.ts'
 import { restoreOps } from '../../../src/core/engine/authority.ts'
+import { restoreChain } from '../../../src/core/engine/chain.ts'
 import type { Effect, Job, Now, StoreEntry } from '../../../src/core/engine/effect.ts'
-import type { Input, Worked } from '../../../src/core/engine/input.ts'
-import { type Engine, openState } from '../../../src/core/engine/state.ts'
+import type { Input } from '../../../src/core/engine/input.ts'
+import { type Engine, lengthOf, openState } from '../../../src/core/engine/state.ts'
 import { step } from '../../../src/core/engine/step.ts'
 import { restoreChange } from '../../../src/core/engine/streams.ts'
 import { openLease } from '../../../src/core/lease/lease.ts'
 import type { FactId } from '../../../src/core/room/facts.ts'
 import { openVolume } from '../../../src/core/room/genesis.ts'
-import type { SimGit } from './git.ts'
+import { isSoundOnce, verifyOnce } from './founding.ts'
+import type { Mutant } from './mutants.ts'
 
 /** What is on a peer's disk: the log, and the repository. */
-export type Disk = { log: StoreEntry[]; commits: Set<Oid>; pushes: Set<FactId>; integration: Oid | undefined }
+export type Disk = {
+  log: StoreEntry[]
+  /** How many of its own changes it holds. */
+  own: number
+  commits: Set<Oid>
+  pushes: Set<FactId>
+  integration: Oid | undefined
+}
 
-export type Identity = { signer: Signer; actor: ActorId; verify: Verify; room: RoomId }
+export type Identity = { signer: Signer; actor: ActorId; room: RoomId }
 
-/** What the world does with the outer effects of a step. */
+/** What the world does with the outer effects of a turn. */
 export type Outside = {
   send(to: PublicKey, frame: Uint8Array): void
+  pace(peer: PublicKey): void
   reset(peer: PublicKey): void
+  forget(peer: PublicKey): void
+  want(peer: PublicKey): void
   work(job: Job): void
+  answer(call: number, answer: Extract<Effect, { kind: 'answer' }>['answer']): void
 }
+
+/** How effects meet the world; `diesAfter` says after how many of them the peer dies, if it does. */
+export type Performing = {
+  outside: Outside
+  order: Order
+  diesAfter(effects: readonly Effect[]): number | undefined
+}
+
+/** How a turn is performed: as the daemon does, all entries first, or strictly as `step` says. */
+export type Order = 'entries first' | 'as told'
 
 export class SimPeer {
   readonly identity: Identity
   readonly disk: Disk
+  readonly mutant: Mutant | undefined
   engine: Engine
-  readonly answers = new Map<number, Extract<Effect, { kind: 'answer' }>['answer']>()
+  /** How often the engine was opened. */
+  lives = 1
+  /** Events in the order in which they were shown, in all lives. */
+  readonly shown: string[] = []
 
-  constructor(identity: Identity, disk: Disk) {
+  /** How many own changes must be on disk before a call may be answered. */
+  readonly needs = new Map<number, number>()
+
+  constructor(identity: Identity, disk: Disk, mutant: Mutant | undefined) {
     this.identity = identity
     this.disk = disk
-    this.engine = open(identity, disk)
+    this.mutant = mutant
+    this.engine = this.#open()
   }
 
   get key(): PublicKey {
     return this.identity.signer.key
   }
 
-  /**
-   * Steps the engine; `persist` reaches the disk before anything after it is performed. A peer that
-   * dies on the way (`survives` answers false) performs the first effects only.
-   */
-  step(now: Now, input: Input, outside: Outside, survives: () => boolean = () => true): boolean {
-    for (const effect of step(this.engine, now, input)) {
-      if (!survives()) return false
-      this.#perform(effect, outside)
-    }
-    return true
+  /** Takes inputs together, and performs what follows from them as far as the peer lives. */
+  turn(
+    now: Now,
+    inputs: readonly Input[],
+    on: Performing,
+  ): 'lives' | 'died' {
+    const effects = inputs.flatMap((input) => {
+      const made = step(this.engine, now, input)
+      if (input.kind === 'call') this.needs.set(input.call, lengthOf(this.engine, this.identity.actor))
+      this.mutant?.stepped?.(this.engine)
+      return made
+    })
+    return this.perform(effects, on)
+  }
+
+  /** Performs effects, as they came from the engine. */
+  perform(
+    told: readonly Effect[],
+    on: Performing,
+  ): 'lives' | 'died' {
+    const effects = this.mutant?.effects?.(told, this) ?? told
+    const isEntry = ({ kind }: Effect) => kind === 'persist'
+    const ordered =
+      on.order === 'as told'
+        ? effects
+        : [...effects.filter(isEntry), ...effects.filter((effect) => !isEntry(effect))]
+    const end = on.diesAfter(ordered)
+    for (const effect of ordered.slice(0, end)) this.#perform(effect, on.outside)
+    return end === undefined ? 'lives' : 'died'
   }
 
   /** Loses everything but the disk, and starts again from it. */
-  restart(now: Now, outside: Outside): void {
-    this.engine = open(this.identity, this.disk)
-    const pushes = [...this.disk.pushes].sort()
-    this.step(now, { kind: 'holding', pushes, integration: this.disk.integration }, outside)
+  restart(): Input {
+    this.engine = this.#open()
+    this.lives++
+    const { pushes, commits, integration } = this.disk
+    // As the daemon does: the ref of an own push may be all that a crash left out.
+    for (const { id, place, fact } of this.engine.board.pushes.values()) {
+      if (place.actor === this.identity.actor && commits.has(fact.commit)) pushes.add(id)
+    }
+    return { kind: 'holding', pushes: [...pushes].sort(), integration }
   }
 
   #perform(effect: Effect, outside: Outside): void {
     switch (effect.kind) {
       case 'persist':
         this.disk.log.push(effect.entry)
+        if (effect.entry.kind === 'change' && this.#isOwn(effect.entry.bytes)) this.disk.own++
         return
       case 'send':
         return outside.send(effect.to, effect.frame)
+      case 'pace':
+        return outside.pace(effect.peer)
       case 'reset':
         return outside.reset(effect.peer)
+      case 'forget':
+        return outside.forget(effect.peer)
+      case 'want':
+        return outside.want(effect.peer)
       case 'work':
         return outside.work(effect.job)
       case 'answer':
-        this.answers.set(effect.call, effect.answer)
+        return outside.answer(effect.call, effect.answer)
+      case 'event':
+        this.shown.push(effect.event.id)
         return
       default:
     }
   }
 
-  /** Does a job against the simulated git; undefined when it cannot be done now. */
-  work(git: SimGit, job: Job, commitsOf: (key: PublicKey) => ReadonlySet<Oid> | undefined): Worked {
-    const has = (oid: Oid) => this.disk.commits.has(oid)
-    const get = (oid: Oid, holders: readonly PublicKey[]): boolean => {
-      if (!has(oid) && !holders.some((key) => commitsOf(key)?.has(oid))) return false
-      for (const past of git.history(oid)) this.disk.commits.add(past)
-      return true
-    }
-    switch (job.kind) {
-      case 'fetch': {
-        const held = get(job.commit, job.holders)
-        if (held) this.disk.pushes.add(job.push)
-        return { kind: 'fetch', push: job.push, outcome: held ? 'held' : 'failed' }
-      }
-      case 'merge': {
-        const { push, head, commit } = job
-        const here = head === undefined || get(head, job.holders)
-        const outcome = here ? git.merge(head, commit) : ({ kind: 'broke', why: 'no head' } as const)
-        return { kind: 'merge', push, head, outcome }
-      }
-      case 'check': {
-        const { push, head, commit, tree } = job
-        const outcome = git.check(head, commit, tree)
-        if (outcome.kind === 'passed') this.disk.commits.add(outcome.commit)
-        return { kind: 'check', push, head, outcome }
-      }
-      case 'advance': {
-        const last = job.landings.at(-1)?.commit as Oid
-        if (!get(last, job.holders)) {
-          return { kind: 'advance', outcome: 'failed', integration: this.disk.integration }
-        }
-        this.disk.integration = last
-        return { kind: 'advance', outcome: 'done', integration: last }
-      }
-      case 'refs':
-        return { kind: 'refs' }
-    }
+  #isOwn(bytes: Uint8Array): boolean {
+    const own = this.engine.held.get(this.identity.actor) ?? []
+    return own.findLast((change) => change.bytes === bytes) !== undefined
+  }
+
+  #open(): Engine {
+    const engine = open(this.identity, this.disk)
+    this.mutant?.opened?.(engine)
+    return engine
   }
 }
 
-function open({ signer, actor, verify, room }: Identity, disk: Disk): Engine {
-  const auth = new AuthLog(room)
+function open({ signer, actor, room }: Identity, disk: Disk): Engine {
+  const auth = new AuthLog(room, isSoundOnce)
   const of = (kind: StoreEntry['kind']) =>
     disk.log.filter((entry) => entry.kind === kind).map(({ bytes }) => bytes)
-  for (const bytes of of('auth')) auth.add(bytes, verify)
+  for (const bytes of of('auth')) auth.add(bytes, verifyOnce)
   const membership = evaluate(auth)
   if (membership === undefined) throw new Error('bug: no genesis on disk')
   const opened = openLease({
     room,
     me: { ...signer, actor },
     first: [membership.founder],
-    verify,
+    verify: verifyOnce,
     journal: of('journal'),
     records: of('record'),
     certificates: of('certificate'),
@@ -141,14 +176,10 @@ function open({ signer, actor, verify, room }: Identity, disk: Disk): Engine {
   const agent = membership.byKey(keyOf(actor))?.agent ?? agentIdOf(keyOf(actor))
   const me = { signer, actor, agent, integrates: 'yes' as const }
   const volume = openVolume(room, 0)
-  const engine = openState({ me, verify, volume, auth, membership, lease: opened.lease })
+  const { lease } = opened
+  const engine = openState({ me, verify: verifyOnce, volume, auth, membership, lease })
   restoreOps(engine)
   for (const entry of disk.log) if (entry.kind === 'change') restoreChange(engine, entry)
   restoreChain(engine)
   return engine
-}
-
-/** A moment of simulated time. */
-export function at(ms: number, skew = 0): Now {
-  return { mono: ms as Monotonic, wall: (1_700_000_000_000 + ms + skew) as Now['wall'] }
 }

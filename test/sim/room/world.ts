@@ -1,299 +1,330 @@
 /**
- * A simulated room: peers, links and time, all from one seed.
- *
- * Links delay, cut and heal; a session delivers its frames in order or dies, and is made anew while
- * the link stands, as TCP does. Frames are also duplicated and overtaken at times, which a session
- * never does, because the engine must not depend on it. Peers crash between any two effects and come
- * back with what reached their disks; clocks are wrong by up to an hour.
+ * A simulated room: the real engines of some peers, their disks, a network, clocks that are wrong
+ * and work that breaks off, all from one seed. What goes wrong, and how often, is in `faults.ts`.
  */
-import { makeAdmit, makeGenesis, makeInvite } from '../../../src/core/auth/author.ts'
-import { makeJoinRequest } from '../../../src/core/auth/join.ts'
-import type { Name } from '../../../src/core/auth/name.ts'
-import { actorOf, type Hash, type Instant, type Oid, type PublicKey, type RoomId } from '../../../src/core/brand.ts'
-import { hex } from '../../../src/core/bytes/text.ts'
-import type { Signer, Verify } from '../../../src/core/crypto.ts'
-import type { Call } from '../../../src/core/engine/call.ts'
-import type { Job } from '../../../src/core/engine/effect.ts'
+import { decodeJoinAnswer, encodeJoinRequest } from '../../../src/core/auth/join.ts'
+import type { Instant, Monotonic, Oid, PublicKey } from '../../../src/core/brand.ts'
+import type { Answer, Call } from '../../../src/core/engine/call.ts'
+import type { Effect, Job, Now } from '../../../src/core/engine/effect.ts'
 import type { Input } from '../../../src/core/engine/input.ts'
-import { TICK_MS } from '../../../src/core/limits.ts'
-import { signerFrom, verifyFast } from '../../../src/store/ed25519.ts'
+import { isMember } from '../../../src/core/engine/names.ts'
+import { author, type Draft } from '../../../src/core/engine/streams.ts'
+import { LEASE_MS, SILENCE_MS, TICK_MS } from '../../../src/core/limits.ts'
 import { Chance } from './chance.ts'
+import { CALM, emptyTally, type Faults, type Tally } from './faults.ts'
+import { EPOCH, found, type Founding } from './founding.ts'
 import { type Files, SimGit } from './git.ts'
-import { at, type Disk, SimPeer } from './peer.ts'
+import { Watch } from './invariants.ts'
+import type { Mutant } from './mutants.ts'
+import { Network, type Word } from './network.ts'
+import { type Outside, type Performing, SimPeer } from './peer.ts'
+import { Schedule } from './schedule.ts'
+import { brokenOff, work } from './work.ts'
 
-export type Faults = { cuts: number; crashes: number; duplicates: number; reorders: number }
+/** What a peer is besides its engine. */
+type State = {
+  alive: boolean
+  /** Inputs that wait for one turn. */
+  inbox: Input[]
+  /** Stands still until then. */
+  stillUntil: number
+  /** How wrong the clock is, and how much of the time its monotonic one did not see. */
+  skew: number
+  missed: number
+}
 
-type Happening = { when: number; order: number; run: () => void }
-type Session = { a: number; b: number; number: number }
+/** What was promised to somebody at a peer. */
+export type Acknowledged = { peer: number; id: string; request: Call }
 
 export class World {
   readonly chance: Chance
   readonly git = new SimGit()
   readonly base: Oid
   readonly peers: SimPeer[] = []
-  readonly acknowledged: { peer: number; id: string; request: Call }[] = []
-  now = 0
-  readonly #alive: boolean[] = []
-  readonly #skews: number[] = []
-  readonly #cut = new Set<string>()
-  readonly #sessions = new Map<string, Session>()
-  readonly #happenings: Happening[] = []
-  readonly #faults: Faults
-  #order = 0
-  #sessionNumber = 0
+  readonly acknowledged: Acknowledged[] = []
+  readonly tally: Tally = emptyTally()
+  readonly faults: Faults
+  readonly watch: Watch
+  readonly #founding: Founding
+  readonly #states: State[] = []
+  readonly #schedule = new Schedule()
+  readonly #network: Network
+  readonly #requests = new Map<number, { peer: number; request: Call }>()
+  readonly #mutant: Mutant | undefined
   #calls = 0
 
-  constructor(seed: number, size: number, faults: Faults) {
+  constructor(given: { seed: number; size: number; faults: Faults; mutant?: Mutant }) {
+    const { seed, size, faults, mutant } = given
     this.chance = new Chance(seed)
-    this.#faults = faults
+    this.faults = { ...faults }
+    this.#mutant = mutant
     this.base = this.git.commit({ 'a.js': '0', 'b.js': '0', 'c.js': '0' }, [])
-    for (const identity of identities(this.chance, size)) {
-      const { ops, ...who } = identity
-      const log = ops.map((bytes) => ({ kind: 'auth' as const, bytes }))
-      const disk: Disk = { log, commits: new Set([this.base]), pushes: new Set(), integration: undefined }
-      this.peers.push(new SimPeer({ ...who, verify: remembering(verifyFast) }, disk))
-      this.#alive.push(true)
-      this.#skews.push(this.chance.below(7_200_000) - 3_600_000)
-    }
+    this.#founding = found(this.chance, size)
+    this.#network = new Network({
+      faults: this.faults,
+      chance: this.chance,
+      schedule: this.#schedule,
+      tally: this.tally,
+      peers: {
+        size: () => this.peers.length,
+        isAlive: (peer) => this.#states[peer]?.alive === true,
+        tell: (peer, word) => this.#hear(peer, word),
+      },
+    })
+    this.watch = new Watch(this)
+    for (let peer = 0; peer < size - 1; peer++) this.#start(this.#founding.ops)
     this.call(0, { kind: 'base', commit: this.base })
-    for (const peer of this.peers.keys()) this.#tick(peer, this.chance.below(TICK_MS))
-    this.#relink()
+    this.#network.relink()
   }
 
-  /** Runs until the given moment, telling `after` every happening. */
-  run(until: number, after: () => void): void {
-    for (;;) {
-      const next = this.#next()
-      if (next === undefined || next.when > until) break
-      this.#happenings.splice(this.#happenings.indexOf(next), 1)
-      this.now = next.when
-      next.run()
-      after()
-    }
-    this.now = until
+  get now(): number {
+    return this.#schedule.now
+  }
+
+  /** Lets time pass. */
+  run(ms: number): void {
+    this.#schedule.run(this.now + ms)
   }
 
   /** Asks a live peer; what it answers is acknowledged, and must never be lost. */
   call(peer: number, request: Call): void {
-    if (this.#alive[peer] !== true) return
     const call = ++this.#calls
-    this.#step(peer, { kind: 'call', call, request })
-    const answer = this.peers[peer]?.answers.get(call)
-    if (answer?.kind === 'made') this.acknowledged.push({ peer, id: answer.id, request })
+    this.#requests.set(call, { peer, request })
+    this.#give(peer, { kind: 'call', call, request })
   }
 
   /** Commits files on top of what a peer takes for the integration, and pushes. */
   push(peer: number, files: Files): void {
-    const one = this.peers[peer] as SimPeer
-    const parent = one.disk.integration ?? this.base
+    const { disk } = this.peers[peer] as SimPeer
+    const parent = disk.integration ?? this.base
     const commit = this.git.commit({ ...this.git.files(parent), ...files }, [parent])
-    one.disk.commits.add(commit)
+    disk.commits.add(commit)
     this.call(peer, { kind: 'push', commit, files: Object.keys(files), fileCount: 1 })
-    const last = this.acknowledged.at(-1)
-    if (last?.peer === peer && last.request.kind === 'push' && last.request.commit === commit) {
-      one.disk.pushes.add(last.id as never)
+  }
+
+  /** The last peer asks a random one to be let in, until it is. */
+  join(): void {
+    const { request } = this.#founding
+    if (this.peers.some(({ key }) => key === request.member)) return
+    const sponsor = this.chance.below(this.peers.length)
+    const call = ++this.#calls
+    const question = encodeJoinRequest(request)
+    this.#give(sponsor, { kind: 'ask', call, peer: request.member, question })
+    this.#schedule.later(3_000, () => this.join())
+  }
+
+  /** Lets one thing go wrong, or none. */
+  disturb(): void {
+    const { chance, faults } = this
+    // Mostly whoever leads: what befalls the others is rarely of consequence.
+    const any = () =>
+      (chance.happens(0.5) ? this.#leader() : undefined) ?? chance.below(this.peers.length)
+    this.#network.shuffle(any(), any())
+    if (this.#happens('split', faults.split)) {
+      const some = this.peers.map((_, peer) => peer).filter(() => chance.happens(0.4))
+      this.#network.split(new Set(chance.happens(0.4) ? [any()] : some), chance.below(30_000))
     }
+    if (this.#happens('pause', faults.pause)) this.#pause(any())
+    if (this.#happens('clock', faults.clock)) this.#setClock(any())
+    if (this.#happens('stop', faults.stop)) this.#crash(any())
+    if (this.#happens('lie', faults.lie)) this.#lie(any())
   }
 
-  /** Cuts a random pair, or heals one that is cut. */
-  shuffleLinks(): void {
-    const a = this.chance.below(this.peers.length)
-    const b = this.chance.below(this.peers.length)
-    if (a === b) return
-    const link = pair(a, b)
-    if (this.#cut.has(link) || !this.chance.happens(this.#faults.cuts)) this.#cut.delete(link)
-    else this.#cut.add(link)
-    const session = this.#sessions.get(link)
-    if (this.#cut.has(link) && session !== undefined) this.#end(session, 3_000)
-    this.#relink()
-  }
-
-  /** Crashes a random peer now; it comes back a while later. */
-  crashSomebody(): void {
-    if (!this.chance.happens(this.#faults.crashes)) return
-    this.#crash(this.chance.below(this.peers.length))
-  }
-
-  /** Ends all faults: every link stands, every peer comes back. */
+  /** Ends all faults: every link stands, every peer comes back, and nothing more goes wrong. */
   heal(): void {
-    this.#faults.cuts = 0
-    this.#faults.crashes = 0
-    this.#faults.duplicates = 0
-    this.#faults.reorders = 0
-    this.#cut.clear()
-    // Whatever overtook something on the way is repaired by the new sessions' hellos.
-    for (const session of [...this.#sessions.values()]) this.#end(session, 0)
-    this.#relink()
+    Object.assign(this.faults, CALM)
+    this.#network.heal()
+    this.join()
   }
 
-  #next(): Happening | undefined {
-    let best: Happening | undefined
-    for (const one of this.#happenings) {
-      const sooner = best === undefined || one.when < best.when
-      if (sooner || (one.when === best?.when && one.order < best.order)) best = one
-    }
-    return best
+  /** Which peer has this key; -1 for one that is not there yet. */
+  indexOf(key: PublicKey): number {
+    return this.peers.findIndex((peer) => peer.key === key)
   }
 
-  #later(delay: number, run: () => void): void {
-    this.#happenings.push({ when: this.now + delay, order: this.#order++, run })
+  #start(ops: readonly Uint8Array[]): void {
+    const { room, peers } = this.#founding
+    const identity = { room, ...(peers[this.peers.length] as Founding['peers'][number]) }
+    const log = ops.map((bytes) => ({ kind: 'auth' as const, bytes }))
+    const commits = new Set([this.base])
+    const disk = { log, own: 0, commits, pushes: new Set<never>(), integration: undefined }
+    const skew = this.chance.below(7_200_000) - 3_600_000
+    this.#states.push({ alive: true, inbox: [], stillUntil: 0, skew, missed: 0 })
+    this.peers.push(new SimPeer(identity, disk, this.#mutant))
+    this.#tick(this.peers.length - 1, this.chance.below(TICK_MS))
   }
 
   #tick(peer: number, delay: number): void {
-    this.#later(delay, () => {
-      if (this.#alive[peer] === true) this.#step(peer, { kind: 'tick' })
+    this.#schedule.later(delay, () => {
+      const { inbox } = this.#states[peer] as State
+      if (!inbox.some(({ kind }) => kind === 'tick')) this.#give(peer, { kind: 'tick' })
       this.#tick(peer, TICK_MS)
     })
   }
 
-  #step(peer: number, input: Input): void {
+  #hear(peer: number, word: Word): void {
+    const other = this.peers[word.from] as SimPeer
+    const { engine } = this.peers[peer] as SimPeer
+    if (word.kind === 'up') {
+      // The mesh lets members in only; whoever is not known yet is let in later.
+      if (!isMember(engine.membership, other.key)) return this.#network.end(peer, word.from, 500)
+      const address = `sim:${word.from}`
+      return this.#give(peer, { kind: 'up', peer: other.key, path: 'lan', address })
+    }
+    if (word.kind === 'down') return this.#give(peer, { kind: 'down', peer: other.key, why: 'cut' })
+    if (word.kind === 'drained') return this.#give(peer, { kind: 'drained', peer: other.key })
+    this.#give(peer, { kind: 'frame', peer: other.key, bytes: word.bytes })
+  }
+
+  /** Hands an input in. It is mostly taken at once, else together with what comes meanwhile. */
+  #give(peer: number, input: Input): void {
+    const state = this.#states[peer] as State
+    if (!state.alive) return
+    state.inbox.push(input)
+    if (state.inbox.length > 1) return
+    const busy = this.chance.happens(0.1) ? this.chance.below(30) : 0
+    if (busy === 0) return this.#turn(peer)
+    this.#schedule.later(busy, () => this.#turn(peer))
+  }
+
+  #turn(peer: number): void {
+    const state = this.#states[peer] as State
     const one = this.peers[peer] as SimPeer
-    const dies = this.chance.happens(this.#faults.crashes / 400)
-    let left = dies ? this.chance.below(6) : Number.POSITIVE_INFINITY
-    const survived = one.step(at(this.now, this.#skews[peer]), input, this.#outside(peer), () => left-- > 0)
-    if (!survived) this.#crash(peer)
+    const still = state.stillUntil - this.now
+    if (still > 0) return this.#schedule.later(still, () => this.#turn(peer))
+    const inputs = state.inbox.splice(0)
+    if (!state.alive || inputs.length === 0) return
+    this.#perform(peer, (on) => one.turn(this.#clockOf(peer), inputs, on))
   }
 
-  #outside(peer: number) {
+  /** Has a peer do something, in which it may die between any two effects. */
+  #perform(peer: number, act: (on: Performing) => 'lives' | 'died'): void {
+    const order = this.chance.happens(0.5) ? 'entries first' : 'as told'
+    const diesAfter = (effects: readonly Effect[]) => {
+      const writes = effects.some(({ kind }) => kind === 'persist')
+      const dies = writes && this.#happens('crash', this.faults.crash)
+      return dies ? this.chance.below(effects.length) : undefined
+    }
+    if (act({ outside: this.#outside(peer), order, diesAfter }) === 'died') this.#crash(peer)
+    else this.watch.after(peer)
+  }
+
+  #outside(peer: number): Outside {
     return {
-      send: (to: PublicKey, frame: Uint8Array) => this.#send(peer, to, frame),
-      reset: (other: PublicKey) => {
-        const session = this.#sessions.get(pair(peer, this.#indexOf(other)))
-        if (session !== undefined) this.#end(session, 0)
+      send: (to, frame) => this.#network.send(peer, this.indexOf(to), frame),
+      pace: (to) => this.#network.pace(peer, this.indexOf(to)),
+      reset: (to) => this.#network.end(peer, this.indexOf(to), 0),
+      forget: (to) => this.#network.end(peer, this.indexOf(to), 0),
+      want: (to) => {
+        const other = this.indexOf(to)
+        if (other >= 0 && !this.#network.joins(peer, other)) this.#network.relink()
       },
-      work: (job: Job) => this.#work(peer, job),
+      work: (job) => this.#work(peer, job),
+      answer: (call, answer) => this.#onAnswer(peer, call, answer),
     }
   }
 
-  #send(from: number, to: PublicKey, frame: Uint8Array): void {
-    const target = this.#indexOf(to)
-    const session = this.#sessions.get(pair(from, target))
-    if (session === undefined) return
-    const { number } = session
-    const arrive = () => {
-      if (this.#sessions.get(pair(from, target))?.number !== number) return
-      if (this.#alive[target] !== true) return
-      this.#step(target, { kind: 'frame', peer: (this.peers[from] as SimPeer).key, bytes: frame })
+  #onAnswer(peer: number, call: number, answer: Answer): void {
+    const asked = this.#requests.get(call)
+    if (answer.kind === 'made' && asked !== undefined) {
+      this.acknowledged.push({ peer, id: answer.id, request: asked.request })
+      this.watch.acknowledged(peer, call)
+      const { disk } = this.peers[peer] as SimPeer
+      if (asked.request.kind === 'push') disk.pushes.add(answer.id)
     }
-    const slow = this.chance.happens(this.#faults.reorders) ? this.chance.below(400) : 0
-    this.#later(5 + slow, arrive)
-    if (this.chance.happens(this.#faults.duplicates)) this.#later(5 + this.chance.below(300), arrive)
+    if (answer.kind !== 'joined' || this.peers.length === this.#founding.peers.length) return
+    const read = decodeJoinAnswer(answer.bytes)
+    if (read.kind !== 'ok' || read.value.kind !== 'admitted') return
+    this.tally.joined++
+    this.#start(read.value.ops)
+    this.#network.relink()
   }
 
   #work(peer: number, job: Job): void {
-    this.#later(job.kind === 'check' ? 500 + this.chance.below(1_500) : 20, () => {
-      if (this.#alive[peer] !== true) return
+    const { lives, disk } = this.peers[peer] as SimPeer
+    const fails = this.#happens('job', this.faults.job) ? brokenOff(job, disk) : undefined
+    this.#schedule.later(job.kind === 'check' ? 500 + this.chance.below(1_500) : 20, () => {
       const one = this.peers[peer] as SimPeer
-      const result = one.work(this.git, job, (key) => {
-        const holder = this.#indexOf(key)
-        return this.#sessions.has(pair(peer, holder)) ? this.peers[holder]?.disk.commits : undefined
-      })
-      this.#step(peer, { kind: 'worked', result })
+      if (this.#states[peer]?.alive !== true || one.lives !== lives) return
+      const commitsOf = (key: PublicKey) => {
+        const holder = this.indexOf(key)
+        return this.#network.joins(peer, holder) ? this.peers[holder]?.disk.commits : undefined
+      }
+      const desk = { git: this.git, disk, commitsOf }
+      const result = fails ?? this.#mutant?.works?.(job, desk) ?? work(desk, job)
+      this.#give(peer, { kind: 'worked', result })
     })
   }
 
   #crash(peer: number): void {
-    if (this.#alive[peer] !== true) return
-    this.#alive[peer] = false
-    for (const session of [...this.#sessions.values()]) {
-      if (session.a === peer || session.b === peer) this.#end(session, 100)
-    }
-    this.#later(500 + this.chance.below(15_000), () => {
-      this.#alive[peer] = true
-      this.peers[peer]?.restart(at(this.now, this.#skews[peer]), this.#outside(peer))
-      this.#relink()
+    const state = this.#states[peer] as State
+    if (!state.alive) return
+    state.alive = false
+    state.inbox.length = 0
+    this.#network.lose(peer)
+    this.#schedule.later(500 + this.chance.below(15_000), () => {
+      state.alive = true
+      const holding = (this.peers[peer] as SimPeer).restart()
+      this.watch.restarted(peer)
+      this.#give(peer, holding)
+      this.#network.relink()
     })
   }
 
-  #end(session: Session, delay: number): void {
-    const { a, b } = session
-    this.#sessions.delete(pair(a, b))
-    for (const [peer, other] of [[a, b], [b, a]] as const) {
-      this.#later(delay, () => {
-        if (this.#alive[peer] !== true || this.#sessions.has(pair(a, b))) return
-        this.#step(peer, { kind: 'down', peer: (this.peers[other] as SimPeer).key, why: 'cut' })
-        this.#relink()
-      })
-    }
+  /** A peer stands still, mostly for longer than a lease; after a suspend its clock did too. */
+  #pause(peer: number): void {
+    const state = this.#states[peer] as State
+    if (state.stillUntil > this.now) return
+    const ms = this.chance.below(2 * LEASE_MS)
+    state.stillUntil = this.now + ms
+    if (this.chance.happens(0.5)) state.missed += ms
+    this.#schedule.later(SILENCE_MS, () => {
+      if (state.stillUntil > this.now) this.#network.lose(peer)
+    })
   }
 
-  #relink(): void {
-    for (let a = 0; a < this.peers.length; a++) {
-      for (let b = a + 1; b < this.peers.length; b++) {
-        const link = pair(a, b)
-        const both = this.#alive[a] === true && this.#alive[b] === true
-        if (!both || this.#cut.has(link) || this.#sessions.has(link)) continue
-        const number = ++this.#sessionNumber
-        this.#sessions.set(link, { a, b, number })
-        for (const [peer, other] of [[a, b], [b, a]] as const) {
-          this.#later(this.chance.below(50), () => this.#up(peer, other, number))
-        }
-      }
-    }
+  #setClock(peer: number): void {
+    const state = this.#states[peer] as State
+    state.skew = this.chance.below(7_200_000) - 3_600_000
   }
 
-  #up(peer: number, other: number, number: number): void {
-    if (this.#sessions.get(pair(peer, other))?.number !== number) return
-    if (this.#alive[peer] !== true) return
-    const key = (this.peers[other] as SimPeer).key
-    this.#step(peer, { kind: 'up', peer: key, path: 'lan', address: `sim:${other}` })
+  #clockOf(peer: number): Now {
+    const { skew, missed } = this.#states[peer] as State
+    const mono = Math.max(0, this.now - missed)
+    return { mono: mono as Monotonic, wall: (EPOCH + Math.floor(this.now) + skew) as Instant }
   }
 
-  #indexOf(key: PublicKey): number {
-    return this.peers.findIndex((peer) => peer.key === key)
+  /** A member says of a push what only the leader of that term may say. */
+  #lie(peer: number): void {
+    const { engine } = this.peers[peer] as SimPeer
+    const [push] = [...engine.board.unlanded.keys()].sort()
+    const term = this.watch.termOfAnother(engine.me.actor)
+    const { alive, stillUntil } = this.#states[peer] as State
+    if (!alive || stillUntil > this.now || push === undefined || term === undefined) return
+    const now = this.#clockOf(peer)
+    const fact = { at: now.wall, term, push, kind: 'unrelated' }
+    const { base } = this
+    const landing = { at: now.wall, term, push, commit: base, tree: this.git.tree(base), checks: [] }
+    const draft: Draft = [
+      { topic: 'verdicts', value: JSON.stringify(fact) },
+      { topic: 'landings', value: JSON.stringify(landing) },
+    ]
+    const effects: Effect[] = []
+    author(engine, now, effects, draft)
+    this.#perform(peer, (on) => (this.peers[peer] as SimPeer).perform(effects, on))
   }
-}
 
-function pair(a: number, b: number): string {
-  return a < b ? `${a}-${b}` : `${b}-${a}`
-}
-
-/** A founder and the members that it admitted, before the simulation begins. */
-function identities(chance: Chance, size: number) {
-  const signers: Signer[] = Array.from({ length: size }, () => signerFrom(chance.bytes(32)))
-  const incarnations = signers.map(() => hex(chance.bytes(8)))
-  const [founder] = signers as [Signer]
-  const time = 1_700_000_000_000 as Instant
-  const genesis = makeGenesis(founder, {
-    incarnation: incarnations[0] as string,
-    founder: 'peer-0' as Name,
-    name: 'sim' as Name,
-    secret: chance.bytes(32),
-    approve: false,
-    at: time,
-  })
-  const room = genesis.id as string as RoomId
-  const ops = [genesis.bytes]
-  let parent: Hash = genesis.id
-  const invite = signerFrom(chance.bytes(32))
-  const grow = (op: { id: Hash; bytes: Uint8Array }) => {
-    ops.push(op.bytes)
-    parent = op.id
+  /** The peer that leads in the highest term, as it believes itself. */
+  #leader(): number | undefined {
+    const roles = this.peers.map(({ engine }) => engine.lease.role)
+    const terms = roles.map((role) => (role.kind === 'leader' ? role.term : 0))
+    const highest = Math.max(...terms)
+    return highest === 0 ? undefined : terms.indexOf(highest)
   }
-  const spot = () => ({ room, parents: [parent], at: time })
-  const invited = { key: invite.key, role: 'member' as const, uses: 100, expires: undefined }
-  const made = makeInvite(founder, spot(), invited)
-  grow(made)
-  for (const [n, member] of signers.slice(1).entries()) {
-    const name = `peer-${n + 1}` as Name
-    const request = makeJoinRequest({ room, invite, member, name })
-    grow(makeAdmit(founder, spot(), { invite: made.id, request, name }))
-  }
-  return signers.map((signer, n) => ({
-    signer,
-    room,
-    actor: actorOf(signer.key, incarnations[n] as string),
-    ops,
-  }))
-}
 
-/** Signatures are checked once each: the simulator delivers the same bytes many times. */
-function remembering(verify: Verify): Verify {
-  const known = new Map<string, boolean>()
-  return (key, message, signature) => {
-    const name = `${key}${hex(signature)}${hex(message.slice(-40))}${message.length}`
-    const found = known.get(name) ?? verify(key, message, signature)
-    known.set(name, found)
-    return found
+  #happens(fault: keyof Faults, p: number): boolean {
+    if (!this.chance.happens(p)) return false
+    this.tally[fault]++
+    return true
   }
 }

@@ -1,0 +1,64 @@
+/** The random story of one seed: a room that talks and pushes under faults, then heals. */
+import { Chance } from './chance.ts'
+import { type Faults, mixed } from './faults.ts'
+import { checkHealed } from './invariants.ts'
+import type { Mutant } from './mutants.ts'
+import { World } from './world.ts'
+
+/** How long a healed room may take, and how long it then must stay as it is. */
+const HEAL_MS = 120_000
+const REST_MS = 3_000
+/** A room whose rules are broken is not waited for. */
+const MUTANT_HEAL_MS = 20_000
+
+/** Plays a seed; throws with the symptom when the room broke a promise. */
+export function play(seed: number, given: { faults?: Faults; mutant?: Mutant } = {}): World {
+  const { faults = mixed(new Chance(seed)), mutant } = given
+  const size = 3 + (seed % 3)
+  const world = new World({ seed, size, faults, ...(mutant === undefined ? {} : { mutant }) })
+  const { chance } = world
+  const joins = chance.below(20)
+  for (let round = 0; round < 30; round++) {
+    if (round === joins) world.join()
+    act(world, `${seed}.${round}`)
+    if (chance.happens(0.5)) world.disturb()
+    world.run(chance.below(2_500))
+  }
+  world.heal()
+  settle(world, mutant === undefined ? HEAL_MS : MUTANT_HEAL_MS)
+  return world
+}
+
+/** One thing that somebody does. */
+function act(world: World, mark: string): void {
+  const { chance } = world
+  const peer = chance.below(world.peers.length)
+  if (chance.happens(0.4)) {
+    const file = chance.pick(['a.js', 'b.js', 'c.js', `new-${mark}.js`])
+    return world.push(peer, { [file]: chance.happens(0.15) ? 'broken' : mark })
+  }
+  if (chance.happens(0.01)) {
+    // More than an outbox takes at once.
+    for (let n = 0; n < 80; n++) world.call(peer, { kind: 'say', text: `${n}`.padEnd(16_000) })
+  } else if (chance.happens(0.5)) {
+    world.call(peer, { kind: 'say', text: `say ${mark}` })
+  } else {
+    world.call(peer, { kind: 'task', title: `task ${mark}` })
+  }
+}
+
+/** Lets time pass until the room is as it must be, and a while longer. */
+function settle(world: World, patience: number): void {
+  const end = world.now + patience
+  for (;;) {
+    world.run(1_000)
+    try {
+      checkHealed(world)
+      break
+    } catch (error) {
+      if (world.now >= end) throw error
+    }
+  }
+  world.run(REST_MS)
+  checkHealed(world)
+}
