@@ -200,6 +200,8 @@ export const TITLE_MAX_BYTES = 500
 export const TASK_BODY_MAX_BYTES = 32 << 10
 /** Inputs stepped before one flush; more wait for the next, so that a flood cannot delay a tick. */
 export const INPUTS_AT_ONCE = 256
+/** How long inputs are stepped before what follows is sent; a pulse must not wait for a flood. */
+export const TURN_MS = 50
 /** Events that may wait for one slow reader of `knot log --follow` before it is cut off. */
 export const FOLLOWER_EVENTS_MAX = 10_000
 /** How long `knot sync` waits for another peer to hold a push. */

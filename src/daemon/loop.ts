@@ -1,18 +1,22 @@
 /**
  * The one loop of the daemon: inputs in, `step`, effects out, in order.
  *
- * All inputs that wait are stepped together, and their entries reach the disk in one flush before
- * any other effect of theirs is performed: what is acknowledged or sent is on disk, and a burst
- * costs one fsync. When the disk fails or a step throws, nothing later is performed: the loop ends
- * with the reason, and the process with it.
+ * Inputs that wait are stepped together, and their entries reach the disk in one flush before any
+ * other effect of theirs is performed: what is acknowledged or sent is on disk, and a burst costs
+ * one fsync. When the disk fails, or anything here throws, nothing later is performed: the loop
+ * ends with the reason, and the process with it.
+ *
+ * It does not grow: one tick waits at most, and whoever could flood it has one input here and hands
+ * the next one in when `push` resolved. That promise is the backpressure of the mesh.
  */
+import { setImmediate as breathe } from 'node:timers/promises'
 import type { Instant, Monotonic } from '../core/brand.ts'
 import type { Answer, Call } from '../core/engine/call.ts'
 import type { Effect, Now, StoreEntry } from '../core/engine/effect.ts'
 import type { Input } from '../core/engine/input.ts'
 import type { Engine } from '../core/engine/state.ts'
 import { step } from '../core/engine/step.ts'
-import { INPUTS_AT_ONCE, TICK_MS } from '../core/limits.ts'
+import { INPUTS_AT_ONCE, TICK_MS, TURN_MS } from '../core/limits.ts'
 
 /** What the loop needs of the world. */
 export type World = {
@@ -44,6 +48,7 @@ export class Loop {
   #wake: () => void = () => undefined
   #next = 1
   #open = true
+  #ticks = false
 
   constructor(engine: Engine, world: World) {
     this.engine = engine
@@ -71,13 +76,14 @@ export class Loop {
 
   /** Runs until the signal is aborted, the disk fails or a bug shows; never rejects. */
   async run(signal: AbortSignal): Promise<Ended> {
-    const ticking = setInterval(() => void this.push({ kind: 'tick' }), TICK_MS)
+    const ticking = setInterval(() => this.#tick(), TICK_MS)
     const stop = () => this.#wake()
     signal.addEventListener('abort', stop, { once: true })
     try {
       while (!signal.aborted) {
         if (this.#inputs.length === 0) await new Promise<void>((wake) => (this.#wake = wake))
-        const ended = await this.#turn()
+        else await breathe()
+        const ended = signal.aborted ? undefined : await this.#turn()
         if (ended !== undefined) return ended
       }
       return { kind: 'stopped' }
@@ -90,10 +96,24 @@ export class Loop {
     }
   }
 
+  /** One tick waits at most: after a slow flush, ten of them would say nothing more. */
+  #tick(): void {
+    if (this.#ticks) return
+    this.#ticks = true
+    void this.push({ kind: 'tick' }).then(() => (this.#ticks = false))
+  }
+
   async #turn(): Promise<Ended | undefined> {
-    const batch = this.#inputs.splice(0, INPUTS_AT_ONCE)
     const effects: Effect[] = []
-    for (const { input } of batch) effects.push(...step(this.engine, this.#world.now(), input))
+    const stepped: (() => void)[] = []
+    const end = this.#world.now().mono + TURN_MS
+    for (const { input, done } of this.#inputs.slice(0, INPUTS_AT_ONCE)) {
+      const now = this.#world.now()
+      if (stepped.length > 0 && now.mono > end) break
+      for (const effect of step(this.engine, now, input)) effects.push(effect)
+      stepped.push(done)
+    }
+    this.#inputs.splice(0, stepped.length)
     const entries = effects.flatMap((effect) => (effect.kind === 'persist' ? [effect.entry] : []))
     if (entries.length > 0) {
       const persisted = await this.#world.persist(entries)
@@ -104,7 +124,7 @@ export class Loop {
       else if (effect.kind !== 'persist') this.#world.perform(effect)
     }
     this.#world.moved()
-    for (const { done } of batch) done()
+    for (const done of stepped) done()
     return undefined
   }
 

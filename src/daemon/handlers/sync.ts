@@ -198,9 +198,9 @@ function refusal(published: Unpublished): Failure {
 
 /** Whether a confirmed landing is on its way here, and has not failed to come. */
 function isAdvancing({ engine }: RunningRoom): boolean {
-  const { taken, tries } = engine.integration
+  const { taken, retry } = engine.integration
   const reachable = liveSessions(engine).length > 0
-  return reachable && tries === 0 && taken < engine.board.landings.length
+  return reachable && retry.tries === 0 && taken < engine.board.landings.length
 }
 
 function heldBy({ engine }: RunningRoom, push: FactId | undefined) {

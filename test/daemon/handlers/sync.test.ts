@@ -5,7 +5,7 @@ import { stillComing } from '../../../src/daemon/handlers/sync.ts'
 const id = (text: string) => text as FactId
 
 test('a push that nobody can give is not waited for at every sync', () => {
-  const failed = { tries: 1, again: 0, running: 'no' }
+  const failed = { tries: 1, again: 0 }
   const engine = {
     board: { unlanded: new Map([[id('held'), {}], [id('failed'), {}], [id('new'), {}]]) },
     holding: new Set([id('held')]),
