@@ -1,6 +1,6 @@
 /** Sessions with peers: greeting, catching up, and what each frame of theirs leads to. */
 import { type ActorId, keyOf, type PublicKey } from '../brand.ts'
-import { BEAT_MS, SESSION_STREAMS_MAX, WANT_DELAY_MS } from '../limits.ts'
+import { BEAT_MS, SESSION_STREAMS_MAX, WANT_DELAY_MS, WANTS_MAX } from '../limits.ts'
 import { readBeat } from '../sync/beat.ts'
 import {
   drained,
@@ -232,6 +232,14 @@ export function tell(engine: Engine, now: Now, out: Effect[]): void {
   askForOps(engine, now, out)
   const asks = dueWants(liveSessions(engine), now.mono, (actor) => lengthOf(engine, actor))
   for (const { key, streams } of asks) send(out, key, { kind: 'want', streams })
+  for (const { ahead } of engine.sessions.values()) giveUp(ahead, now)
+}
+
+/** Forgets what a peer said that it holds, was asked for as often as anybody is, and never sent. */
+function giveUp(ahead: Session['ahead'], now: Now): void {
+  for (const [actor, { asked, since }] of ahead) {
+    if (asked >= WANTS_MAX && now.mono >= since + WANT_DELAY_MS * 2 ** asked) ahead.delete(actor)
+  }
 }
 
 function newsOf(engine: Engine, session: Session, actor: ActorId): Reach[] {

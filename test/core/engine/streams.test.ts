@@ -117,7 +117,7 @@ test('S513: a want is served from where it says, of streams that are held and no
 test('S514: an outbox is filled once, and again when it drained', () => {
   const { stage, alice, bob } = three()
   const long = 'x'.repeat(MESSAGE_MAX_BYTES)
-  const count = Math.ceil((3 * CATCH_UP_BYTES) / MESSAGE_MAX_BYTES)
+  const count = Math.ceil((1.5 * CATCH_UP_BYTES) / MESSAGE_MAX_BYTES)
   for (let n = 0; n < count; n++) say(stage, alice, long)
   stage.meet(alice, bob)
   const sent = () => kindsTo(bob, alice.did).filter((kind) => kind === 'run').length
