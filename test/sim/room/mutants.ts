@@ -216,7 +216,8 @@ function foldClaims(engine: Engine): void {
     if (decoded.kind === 'malformed') continue
     for (const { value } of decoded.change.ops) {
       const fact = value === undefined ? undefined : readFact('landings', value)
-      if (fact === undefined || value === undefined || fact.prev !== undefined) continue
+      // What a leader lands was checked by something; what a liar says of a landing was not.
+      if (fact === undefined || value === undefined || fact.checks.length > 0) continue
       const place = { actor, topic: 'landings' as const, n: 0 }
       foldLanding(engine.board, { seq: held.length, term: fact.term, place, value })
     }

@@ -9,6 +9,7 @@ import type { Effect, Job, Now } from '../../../src/core/engine/effect.ts'
 import type { Input } from '../../../src/core/engine/input.ts'
 import { isMember } from '../../../src/core/engine/names.ts'
 import { author, type Draft } from '../../../src/core/engine/streams.ts'
+import { integrationOf } from '../../../src/core/room/views/board.ts'
 import { LEASE_MS, SILENCE_MS, TICK_MS } from '../../../src/core/limits.ts'
 import { Chance } from './chance.ts'
 import { CALM, emptyTally, type Faults, type Tally } from './faults.ts'
@@ -303,8 +304,9 @@ export class World {
     if (!alive || stillUntil > this.now || push === undefined || term === undefined) return
     const now = this.#clockOf(peer)
     const fact = { at: now.wall, term, push, kind: 'unrelated' }
-    const { base } = this
-    const landing = { at: now.wall, term, push, commit: base, tree: this.git.tree(base), checks: [] }
+    const commit = this.base
+    const prev = integrationOf(engine.board)
+    const landing = { at: now.wall, term, push, prev, commit, tree: this.git.tree(commit), checks: [] }
     const draft: Draft = [
       { topic: 'verdicts', value: JSON.stringify(fact) },
       { topic: 'landings', value: JSON.stringify(landing) },
