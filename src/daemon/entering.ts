@@ -15,12 +15,7 @@ import { type InviteLink, parseLink } from '../core/auth/link.ts'
 import type { PublicKey } from '../core/brand.ts'
 import { isMember } from '../core/engine/names.ts'
 import { termOf } from '../core/engine/chain.ts'
-import {
-  FIRST_SYNC_MS,
-  JOIN_RETRY_MS,
-  JOIN_STRANGERS_MS,
-  JOIN_WAIT_MS,
-} from '../core/limits.ts'
+import { FIRST_SYNC_MS, JOIN_RETRY_MS, JOIN_STRANGERS_MS, JOIN_WAIT_MS } from '../core/limits.ts'
 import type { AskOutcome, Mesh } from '../mesh/port.ts'
 import { startMesh } from '../mesh/node.ts'
 import { signerFrom, verifyFast } from '../store/ed25519.ts'

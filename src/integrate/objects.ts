@@ -49,7 +49,10 @@ export function bring(at: Repositories, signal: AbortSignal): Promise<Got> {
   // `knot sync` and the worker both bring: two at once would find each other's locks and old values.
   const before = bringing.get(at.checkout) ?? Promise.resolve()
   const brought = before.then(() => bringAlone(at, signal))
-  bringing.set(at.checkout, brought.catch(() => undefined))
+  bringing.set(
+    at.checkout,
+    brought.catch(() => undefined),
+  )
   return brought
 }
 

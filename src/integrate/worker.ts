@@ -103,7 +103,10 @@ export class Worker {
     const count = (by: number) => this.#waiting.set(lane, (this.#waiting.get(lane) ?? 0) + by)
     const before = this.#lanes.get(lane) ?? Promise.resolve()
     count(1)
-    this.#lanes.set(lane, before.then(run).finally(() => count(-1)))
+    this.#lanes.set(
+      lane,
+      before.then(run).finally(() => count(-1)),
+    )
   }
 
   async #run(job: Job): Promise<void> {

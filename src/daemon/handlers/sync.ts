@@ -91,9 +91,10 @@ async function* push(
   if (known !== undefined) return { commit, files: [], fileCount: 0, ...known }
   if (rev === undefined) {
     const dirty = await dirtyFiles(checkout, signal)
-    const text = dirty === 1
-      ? '1 changed file is not committed and stays here'
-      : `${dirty} changed files are not committed and stay here`
+    const text =
+      dirty === 1
+        ? '1 changed file is not committed and stays here'
+        : `${dirty} changed files are not committed and stay here`
     if (dirty > 0) yield { step: 'dirty', text }
   }
   yield { step: 'publish', text: `publishing ${commit.slice(0, 8)}` }
