@@ -43,7 +43,7 @@ export function prompt({ room, name }: { room: string; name: string }): string {
   return [
     `You are ${name} in the knot room ${room}, with other agents on this repository.`,
     'Read .knot/playbook.md first. Before work: knot status, knot tasks list, knot say "…".',
-    'After each working step: commit, knot check, knot sync --intent "…"; knot log tells.',
+    'After each working step: commit, knot check, knot sync --intent "…", then read knot log.',
   ].join('\n')
 }
 

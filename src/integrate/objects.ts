@@ -46,7 +46,7 @@ export async function getPinned(
 
 /** Brings every ref of the mirror into the checkout's `refs/knot/`. */
 export function bring(at: Repositories, signal: AbortSignal): Promise<Got> {
-  // `knot sync` and the worker both bring: two at once would find each other's locks and old values.
+  // `knot sync` and the worker both bring: two at once would find each other's locks.
   const before = bringing.get(at.checkout) ?? Promise.resolve()
   const brought = before.then(() => bringAlone(at, signal))
   bringing.set(

@@ -93,7 +93,7 @@ export class Worker {
     }
   }
 
-  /** A peer may keep its lane busy for long, so no job goes behind it while another lane is free. */
+  /** A peer may keep its lane busy for long: no job goes behind it while another is free. */
   #shortest(lanes: readonly Lane[]): Lane {
     const waiting = (lane: Lane) => this.#waiting.get(lane) ?? 0
     return lanes.reduce((best, lane) => (waiting(lane) < waiting(best) ? lane : best))
