@@ -35,6 +35,8 @@ try {
   else await serveCheckout({ root: home, port: portIn(values.port), stopping })
   process.exit(0)
 } catch (error) {
+  // Told to stop while it was starting: that is no failure, and others read this log for theirs.
+  if (stopping.signal.aborted && (error as Error).name === 'AbortError') process.exit(0)
   process.stderr.write(`${JSON.stringify({ error: problemOf(error) })}\n`)
   process.exit(1)
 }
