@@ -13,6 +13,7 @@ import { leaders } from '../../core/engine/chain.ts'
 import { headOf as integrationHead } from '../../core/engine/landing.ts'
 import { liveSessions } from '../../core/engine/state.ts'
 import { GIT_COMMAND_MS, HOLD_WAIT_MS } from '../../core/limits.ts'
+import { boundedFiles } from '../../core/room/bounded.ts'
 import type { FactId } from '../../core/room/facts.ts'
 import { newestPushes, sorted, standingOf } from '../../core/room/views/board.ts'
 import { dirtyFiles, filesBetween, headOf, resolveRev } from '../../git/checkout.ts'
@@ -101,17 +102,17 @@ async function* push(
   const refs = [agentRef(room.engine.me.agent)]
   const published = await publish({ checkout, mirror, rev: commit, refs }, signal)
   if (published.kind !== 'published') throw refusal(published)
-  const { base, files, total } = await changed(room, commit, signal)
+  const { base, files, fileCount } = await changed(room, commit, signal)
   const id = await made(room, {
     kind: 'push',
     commit,
     files,
-    fileCount: total,
+    fileCount,
     ...(base === undefined ? {} : { base }),
     ...(intent === undefined ? {} : { intent }),
   })
   await name(mirror, { push: id, commit })
-  return { push: id, commit, files, fileCount: total, ...(base === undefined ? {} : { base }) }
+  return { push: id, commit, files, fileCount, ...(base === undefined ? {} : { base }) }
 }
 
 /**
@@ -172,7 +173,7 @@ async function changed(room: RunningRoom, commit: Oid, signal: AbortSignal) {
   const base = known ? await mergeBase(mirror, [head, commit], signal) : undefined
   const tip = base === undefined ? { tip: commit } : { base, tip: commit }
   const { names, total } = await filesBetween(mirror, tip, signal)
-  return { base, files: names, total }
+  return { base, ...boundedFiles(names, total) }
 }
 
 type Unpublished = Exclude<Awaited<ReturnType<typeof publish>>, { kind: 'published' }>
