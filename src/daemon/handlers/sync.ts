@@ -31,12 +31,24 @@ type Done = Output<'sync'>
 type Pushed = Pick<Done, 'push' | 'commit' | 'base' | 'files' | 'fileCount'>
 type Progress = AsyncGenerator<Item<'sync'>, Pushed, void>
 
+/** What all syncs of one daemon know of each other. */
+type Shared = { waited: Set<FactId>; turn: () => Promise<() => void> }
+
 /** The handler, for a room that is looked up at each call. */
 export function sync(room: FindRoom): Pick<Answers, 'sync'> {
   const waited = new Set<FactId>()
+  let pushing: Promise<unknown> = Promise.resolve()
+  // One push after another: two at once would move one ref, and publish one commit twice.
+  const turn = async () => {
+    const before = pushing
+    const mine = Promise.withResolvers<void>()
+    pushing = mine.promise
+    await before
+    return mine.resolve
+  }
   return {
     sync: async function* (input, signal) {
-      return yield* run(await room(), { ...input, waited }, signal)
+      return yield* run(await room(), { ...input, waited, turn }, signal)
     },
   }
 }
@@ -53,11 +65,18 @@ export function stillComing(
 
 async function* run(
   room: RunningRoom,
-  { mode, rev, intent, waited }: Parsed<'sync'> & { waited: Set<FactId> },
+  { mode, rev, intent, waited, turn }: Parsed<'sync'> & Shared,
   signal: AbortSignal,
 ): AsyncGenerator<Item<'sync'>, Done, void> {
   let pushed: Pushed = { files: [], fileCount: 0 }
-  if (mode !== 'pull') pushed = yield* push(room, { rev, intent }, signal)
+  if (mode !== 'pull') {
+    const done = await turn()
+    try {
+      pushed = yield* push(room, { rev, intent }, signal)
+    } finally {
+      done()
+    }
+  }
   const push_ = pushed.push as FactId | undefined
   if (push_ !== undefined && liveSessions(room.engine).length > 0) {
     yield { step: 'hold', text: 'waiting for another peer to hold it' }
