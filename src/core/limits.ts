@@ -274,6 +274,8 @@ export const FETCH_REFS_MAX = 64
 export const LAST_TOUCHED_MAX = 20
 /** A lock file of git older than this, with no daemon running, was left by a killed process. */
 export const STALE_LOCK_MS = 2_000
+/** First wait for another git to let go of a ref; longer each time, REF_TRIES_MAX times. */
+export const REF_WAIT_MS = 250
 /** Between the polite and the hard kill of a process group. */
 export const KILL_GRACE_MS = 1_000
 /** Output of a streaming git process that is kept for its error sentence. */

@@ -1,8 +1,11 @@
 /** Getting commits here: from peers, or from the checkout when it has them anyway. */
+import { join } from 'node:path'
 import type { Oid } from '../core/brand.ts'
 import type { FactId } from '../core/room/facts.ts'
 import { resolveRev } from '../git/checkout.ts'
 import { fetchFrom } from '../git/fetch.ts'
+import { whileBusy } from '../git/again.ts'
+import { clearLeftovers } from '../git/leftovers.ts'
 import { bringRefs, hasCommit, publish } from '../git/mirror.ts'
 import { readRef, updateRef } from '../git/moves.ts'
 import { pinRef, pushRef } from '../git/refs.ts'
@@ -59,7 +62,14 @@ export function bring(at: Repositories, signal: AbortSignal): Promise<Got> {
 const bringing = new WeakMap<Checkout, Promise<unknown>>()
 
 async function bringAlone({ checkout, mirror }: Repositories, signal: AbortSignal): Promise<Got> {
-  const brought = await bringRefs({ checkout, mirror }, signal)
+  const brought = await whileBusy(async () => {
+    const outcome = await bringRefs({ checkout, mirror }, signal)
+    // A git that was killed in the checkout leaves its lock there, among our own refs only.
+    if (outcome.kind === 'refused') {
+      await clearLeftovers(join(checkout.commonDir, 'refs', 'knot'), signal)
+    }
+    return outcome
+  }, signal)
   if (brought.kind === 'brought') return { kind: 'held' }
   const why = brought.kind === 'shallow' ? 'the checkout is shallow' : brought.why
   return { kind: 'failed', why }

@@ -18,6 +18,7 @@ import type { FactId } from '../../core/room/facts.ts'
 import { newestPushes, sorted, standingOf } from '../../core/room/views/board.ts'
 import { dirtyFiles, filesBetween, headOf, resolveRev } from '../../git/checkout.ts'
 import { isAncestor, mergeBase } from '../../git/merge.ts'
+import { whileBusy } from '../../git/again.ts'
 import { hasCommit, publish } from '../../git/mirror.ts'
 import { updateRef } from '../../git/moves.ts'
 import { agentRef, pushRef } from '../../git/refs.ts'
@@ -119,7 +120,10 @@ async function* push(
   }
   yield { step: 'publish', text: `publishing ${commit.slice(0, 8)}` }
   const refs = [agentRef(room.engine.me.agent)]
-  const published = await publish({ checkout, mirror, rev: commit, refs }, signal)
+  const published = await whileBusy(
+    () => publish({ checkout, mirror, rev: commit, refs }, signal),
+    signal,
+  )
   if (published.kind !== 'published') throw refusal(published)
   const { base, files, fileCount } = await changed(room, commit, signal)
   const id = await made(room, {
