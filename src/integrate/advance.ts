@@ -9,7 +9,7 @@ import type { Oid } from '../core/brand.ts'
 import type { Landed } from '../core/room/facts.ts'
 import { parentsOf, treeOf } from '../git/merge.ts'
 import { readRef, updateRef } from '../git/moves.ts'
-import { INTEGRATION_REF } from '../git/refs.ts'
+import { INTEGRATION_REF, pushRef } from '../git/refs.ts'
 import { bring, getPinned } from './objects.ts'
 import type { Holders, Repositories } from './repositories.ts'
 
@@ -44,7 +44,7 @@ export async function advance(
 /** How a landing's commit differs from its record, in words; undefined when they agree. */
 async function contradiction(
   at: Repositories,
-  { commit, tree, prev }: Landed,
+  { commit, tree, prev, push }: Landed,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const got = await getPinned(at, { commit, holders: [] }, signal)
@@ -52,9 +52,14 @@ async function contradiction(
     return `landing ${commit} is not in the history of the last: ${got.why}`
   const found = await treeOf(at.mirror, commit, signal)
   if (found !== tree) return `landing ${commit} has tree ${found}, its record ${tree}`
-  const [first] = await parentsOf(at.mirror, commit, signal)
-  if (prev !== undefined && first !== prev) {
-    return `landing ${commit} follows ${first ?? 'nothing'}, its record says ${prev}`
+  const parents = await parentsOf(at.mirror, commit, signal)
+  const brings = prev === undefined ? parents : parents.slice(1)
+  if (prev !== undefined && parents[0] !== prev) {
+    return `landing ${commit} follows ${parents[0] ?? 'nothing'}, its record says ${prev}`
+  }
+  const pushed = await readRef(at.mirror, pushRef(push), signal)
+  if (pushed !== undefined && brings.join() !== pushed) {
+    return `landing ${commit} brings ${brings.join(' ') || 'nothing'}, push ${push} is ${pushed}`
   }
   return undefined
 }
