@@ -40,7 +40,7 @@ export class Sync extends KnotCommand {
     if (done.push === undefined || done.heldBy.length > 0) {
       return { result, text, next: done.push === undefined ? [] : ['knot log --follow'] }
     }
-    const reason = `push ${done.push} is kept here and queued: no other peer could be reached.`
+    const reason = `push ${done.push} is kept here and queued: no other peer holds it yet.`
     return { result, text, problem: problem('QUEUED', reason, 'nothing: it goes out by itself') }
   }
 

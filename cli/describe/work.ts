@@ -16,7 +16,7 @@ function published({ push, commit, fileCount, heldBy }: Output<'sync'>): string 
   if (push === undefined || commit === undefined) return 'nothing to publish'
   const files = count(fileCount, 'file')
   const holders = heldBy.map(({ name }) => cleanLine(name)).join(', ')
-  const held = holders === '' ? 'held only here until a peer is reached' : `held by ${holders}`
+  const held = holders === '' ? 'held only here so far' : `held by ${holders}`
   return `published ${shortOid(commit)} (${files}) as ${push}, ${held}`
 }
 
