@@ -50,7 +50,7 @@ function facts(status: Status, paint: Paint, now: number): string {
     ['voters', status.voters.map(({ name }) => cleanLine(name)).join(', ')],
     ['integration', integration.commit === undefined
       ? 'nothing landed yet'
-      : `${shortOid(integration.commit)}, ${landed}`],
+      : `${shortOid(integration.commit)}, ${landed}${behind(status, paint)}`],
     ['checks', checks.length === 0
       ? paint.yellow('none detected: landings are unchecked')
       : checks.map(({ name, command }) => `${name} (${cleanLine(command)})`).join(', ')],
@@ -61,6 +61,11 @@ function facts(status: Status, paint: Paint, now: number): string {
     ['daemon', `pid ${status.pid}, ${status.transport}, ${status.addresses.join(' ')}`],
   ]
   return table(rows)
+}
+
+function behind({ integration }: Status, paint: Paint): string {
+  if (integration.behind === 0) return ''
+  return paint.yellow(`, ${integration.behind} of them not here yet`)
 }
 
 function leader({ leader, term, mode }: Status, paint: Paint): string {

@@ -128,7 +128,8 @@ function run(cwd: string, command: string, env: NodeJS.ProcessEnv): Promise<Prin
     child.once('error', reject)
     child.once('close', (code) => {
       clearTimeout(late)
-      resolve({ output, exit: code ?? 137 })
+      // Said only where the machine is slow, and by any command.
+      resolve({ output: output.replaceAll('starting the daemon…\n', ''), exit: code ?? 137 })
     })
   })
 }

@@ -52,6 +52,8 @@ export const contract = {
       integration: z.object({
         commit: z.string().optional(),
         landings: z.number().int().nonnegative(),
+        /** Confirmed landings that the integration ref of this checkout has not taken yet. */
+        behind: z.number().int().nonnegative(),
         queue: z.array(queued),
       }),
       pid: z.number().int(),

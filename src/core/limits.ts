@@ -183,6 +183,10 @@ export const FILES_NAMED_MAX_BYTES = 32 << 10
 export const OTHERS_MAX = 100
 /** Checks that a landing or a verdict names. */
 export const CHECKS_NAMED_MAX = 32
+/** Files that a landing names as changing what the checks mean: enough to look at the push. */
+export const STEERS_NAMED_MAX = 20
+/** One line of tools and their versions in a check's evidence. */
+export const TOOLCHAIN_MAX_CHARS = 120
 /** The same as JSON: with the tail of an output and the rest they fit a fact. */
 export const CHECKS_NAMED_MAX_BYTES = 32 << 10
 /** A run is cut here, where a signature allows, so that a slow link still shows progress. */
@@ -265,7 +269,7 @@ export const GIT_COMMAND_MS = 120_000
 /** Copying or repacking a whole repository on this machine: 2 GB take some 2 minutes. */
 export const GIT_COPY_MS = 30 * 60_000
 /** A fetch that reports nothing for this long has lost its peer. */
-export const FETCH_IDLE_MS = 60_000
+export const FETCH_IDLE_MS = 20_000
 /** A whole fetch: the first clone of a large repository over a slow link. */
 export const FETCH_MS = 30 * 60_000
 /** Refs that one fetch asks for. */

@@ -80,7 +80,10 @@ function outcome(engine: Engine, event: Verdict, push: string) {
     case 'landed': {
       const { commit: landed, checks, term } = event
       const unchecked = checks.length === 0 ? ' unchecked' : ''
-      return { text: `✓ landed ${push}${unchecked}`, fields: { landed, checks, term } }
+      const { steers = [] } = event
+      const steered = steers.length === 0 ? '' : ` (changes the checks: ${steers.join(' ')})`
+      const fields = { landed, checks, term, steers }
+      return { text: `✓ landed ${push}${unchecked}${steered}`, fields }
     }
     case 'conflict': {
       const { files, fileCount } = event

@@ -7,15 +7,19 @@
 import type { Instant, Oid } from '../core/brand.ts'
 import type { Job } from '../core/engine/effect.ts'
 import type { CheckOutcome } from '../core/integration/planner.ts'
-import { boundedChecks, boundedOutput } from '../core/room/bounded.ts'
+import { STEERS_NAMED_MAX, TOOLCHAIN_MAX_CHARS } from '../core/limits.ts'
+import { boundedChecks, boundedFiles, boundedOutput } from '../core/room/bounded.ts'
 import type { CheckRun } from '../core/room/facts.ts'
 import { commitTree, treeOf } from '../git/merge.ts'
-import { holdsKnot } from '../git/tree.ts'
+import { filesBetween } from '../git/checkout.ts'
+import type { Mirror } from '../git/repository.ts'
+import { holdsKnot, readFiles } from '../git/tree.ts'
 import type { Worktree } from '../git/worktree.ts'
 import { checkTree, checksOf } from './checks/check.ts'
 import type { Detected } from './checks/detect.ts'
 import { type Evidence, passed } from './checks/run.ts'
 import { findSandbox } from './checks/sandbox.ts'
+import { changesChecks } from './checks/steering.ts'
 import { getPinned } from './objects.ts'
 import type { Repositories } from './repositories.ts'
 
@@ -51,8 +55,9 @@ export async function check(
     const names = checked.tree.names.slice(0, 20).join(' ')
     return failed(evidence, `the checks changed tracked files: ${names}`)
   }
+  const steers = head === undefined ? [] : await steering(mirror, { base: head, tip: tree }, signal)
   const runs = boundedChecks(evidence.map(toRun))
-  return { kind: 'passed', checks: runs, commit: await land(at, job, signal) }
+  return { kind: 'passed', checks: runs, commit: await land(at, job, signal), steers }
 }
 
 /**
@@ -68,6 +73,20 @@ async function ruling(
   if (after.kind === 'malformed') return after
   const before = await checksOf(worktree, base, signal)
   return before.kind === 'malformed' ? after : before
+}
+
+/** The files of a push that change what the checks mean: they rule from the next landing on. */
+async function steering(
+  mirror: Mirror,
+  { base, tip }: { base: Oid; tip: Oid },
+  signal: AbortSignal,
+): Promise<string[]> {
+  const { names: changed } = await filesBetween(mirror, { base, tip }, signal)
+  const paths = changed.filter((path) => path.split('/').at(-1) === 'package.json')
+  const before = await readFiles(mirror, { tree: base, paths }, signal)
+  const after = await readFiles(mirror, { tree: tip, paths }, signal)
+  const steers = changesChecks({ changed, base: before, tip: after })
+  return boundedFiles(steers.slice(0, STEERS_NAMED_MAX)).files
 }
 
 /** Commits the tested tree, asserts that the commit has it, and pins it for others to fetch. */
@@ -94,8 +113,11 @@ function failed(evidence: readonly Evidence[], output: string): CheckOutcome {
 }
 
 /** Evidence as a fact carries it. */
-export function toRun({ name, command, outcome, durationMs, outputDigest }: Evidence): CheckRun {
-  const run = { name, command: shown(command), ms: durationMs, digest: outputDigest }
+export function toRun({ name, command, outcome, durationMs, ...rest }: Evidence): CheckRun {
+  const { outputDigest: digest, toolchain: tools, sandbox } = rest
+  const versions = Object.entries(tools).map(([tool, version]) => `${tool} ${version}`)
+  const toolchain = versions.join(', ').slice(0, TOOLCHAIN_MAX_CHARS)
+  const run = { name, command: shown(command), ms: durationMs, digest, toolchain, sandbox }
   switch (outcome.kind) {
     case 'exited': {
       const verdict = outcome.code === 0 ? 'passed' : 'failed'

@@ -26,7 +26,7 @@ export const status: Output<'status'> = {
   mode: 'quorum',
   integration: {
     commit: 'a1b2c3d4'.repeat(5),
-    landings: 2,
+    landings: 2, behind: 0,
     queue: [{ push: 'p1', name: 'bob', commit: 'beefcafe'.repeat(5), state: 'checking', at }],
   },
   pid: process.pid,

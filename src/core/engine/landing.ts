@@ -131,6 +131,7 @@ function land(
     tree: step.tree,
     checks: step.checks,
     ...(prev === undefined ? {} : { prev }),
+    ...(step.steers.length === 0 ? {} : { steers: step.steers }),
   }
   const { push } = fact
   const value = writeFact('landings', fact)

@@ -24,7 +24,7 @@ export type MergeOutcome =
   | { kind: 'broke'; why: string }
 
 export type CheckOutcome =
-  | { kind: 'passed'; checks: CheckRun[]; commit: Oid }
+  | { kind: 'passed'; checks: CheckRun[]; commit: Oid; steers: string[] }
   | { kind: 'failed'; checks: CheckRun[]; output: string }
   | { kind: 'broke'; why: string }
 
@@ -48,7 +48,14 @@ export type Refusal =
 export type Step =
   | { kind: 'merge'; item: Queued }
   | { kind: 'check'; item: Queued; tree: Oid }
-  | { kind: 'land'; item: Queued; tree: Oid; commit: Oid; checks: CheckRun[] }
+  | {
+      kind: 'land'
+      item: Queued
+      tree: Oid
+      commit: Oid
+      checks: CheckRun[]
+      steers: string[]
+    }
   | { kind: 'refuse'; item: Queued; refusal: Refusal }
   /** Something here broke, not the push: say so, forget the result, and it is tried again. */
   | { kind: 'retry'; item: Queued; why: string }
@@ -111,7 +118,8 @@ function advance(desk: Desk, item: Queued): Step[] {
   if (merge?.kind !== 'clean') return []
   const check = desk.checks.get(item.push)
   if (check?.kind === 'passed') {
-    return [{ kind: 'land', item, tree: merge.tree, commit: check.commit, checks: check.checks }]
+    const { commit, checks, steers } = check
+    return [{ kind: 'land', item, tree: merge.tree, commit, checks, steers }]
   }
   return desk.checking === undefined ? [{ kind: 'check', item, tree: merge.tree }] : []
 }

@@ -44,8 +44,8 @@ export function boundedChecks(checks: readonly CheckRun[]): CheckRun[] {
   })
 }
 
-/** What a check takes beside its name and its command: outcome, exit, duration and digest. */
-const CHECK_BYTES = 256
+/** What a check takes beside its name and its command: toolchain, sandbox, outcome and digest. */
+const CHECK_BYTES = 512
 
 function cut(text: string, bytes: number): string {
   const chars = [...text.slice(0, bytes)]

@@ -13,6 +13,7 @@ import { Writer } from '../bytes/writer.ts'
 import {
   CHECKS_NAMED_MAX,
   FILES_NAMED_MAX,
+  STEERS_NAMED_MAX,
   MESSAGE_MAX_BYTES,
   OTHERS_MAX,
   TASK_BODY_MAX_BYTES,
@@ -36,6 +37,10 @@ export type CheckRun = {
   ms: number
   /** SHA-256 of the whole output. */
   digest: string
+  /** What the tools said of their versions, as one line. */
+  toolchain?: string
+  /** What kept the check from the rest of the machine. */
+  sandbox?: string
 }
 
 /** What every fact carries: when its author's clock says it was made, and the term it knew. */
@@ -73,6 +78,8 @@ export type Landed = Stamp & {
   commit: Oid
   tree: Oid
   checks: CheckRun[]
+  /** Files of the push that change what the checks mean; the next landing is under them. */
+  steers?: string[]
 }
 
 /** The topics that carry facts so far, and what stands there. */
@@ -167,15 +174,23 @@ function readLanded(json: Stamped): Landed | undefined {
   const { at, term, push, prev, commit, tree } = json
   const checks = readList(json['checks'], CHECKS_NAMED_MAX, readCheck)
   if (!isFactId(push) || !isOid(commit) || !isOid(tree) || checks === undefined) return undefined
-  if (prev === undefined) return { at, term, push, commit, tree, checks }
-  return isOid(prev) ? { at, term, push, prev, commit, tree, checks } : undefined
+  if (prev !== undefined && !isOid(prev)) return undefined
+  const landed = { at, term, push, commit, tree, checks, ...(prev === undefined ? {} : { prev }) }
+  const { steers } = json
+  if (steers === undefined) return landed
+  if (!Array.isArray(steers) || steers.length > STEERS_NAMED_MAX) return undefined
+  return steers.every((file) => typeof file === 'string') ? { ...landed, steers } : undefined
 }
 
 function readCheck(json: Json): CheckRun | undefined {
-  const { name, command, outcome, exit, ms, digest } = json
+  const { name, command, outcome, exit, ms, digest, toolchain, sandbox } = json
   if (typeof name !== 'string' || typeof command !== 'string') return undefined
   if (!isOutcome(outcome) || !isCount(ms) || typeof digest !== 'string') return undefined
-  const run = { name, command, outcome, ms, digest }
+  const told = {
+    ...(typeof toolchain === 'string' ? { toolchain } : {}),
+    ...(typeof sandbox === 'string' ? { sandbox } : {}),
+  }
+  const run = { name, command, outcome, ms, digest, ...told }
   if (exit === undefined) return run
   return Number.isSafeInteger(exit) ? { ...run, exit: exit as number } : undefined
 }

@@ -6,7 +6,7 @@ import type { Member } from '../../core/auth/members.ts'
 import { leaderNow, leaders, modeNow, termOf, votersNow } from '../../core/engine/chain.ts'
 import type { Engine } from '../../core/engine/state.ts'
 import { OFFLINE_MS } from '../../core/limits.ts'
-import { integrationOf, queueOf } from '../../core/room/views/board.ts'
+import { queueOf } from '../../core/room/views/board.ts'
 import { inOrder } from '../../core/integration/planner.ts'
 import type { FactId } from '../../core/room/facts.ts'
 import type { RunningRoom } from '../running.ts'
@@ -75,7 +75,9 @@ function isOnline({ engine, now }: RunningRoom, { key }: Member): boolean {
 }
 
 function integrationRow(engine: Engine): Status['integration'] {
-  const commit = integrationOf(engine.board)
+  const { landings } = engine.board
+  const { taken } = engine.integration
+  const commit = landings[taken - 1]?.fact.commit
   const queue = inOrder(queueOf(engine.board, leaders(engine))).map(({ push, commit, at }) => {
     const entry = engine.board.pushes.get(push)
     const name = entry === undefined ? push : whoIs(engine, keyOf(entry.place.actor)).name
@@ -83,7 +85,8 @@ function integrationRow(engine: Engine): Status['integration'] {
   })
   return {
     ...(commit === undefined ? {} : { commit }),
-    landings: engine.board.landings.length,
+    landings: landings.length,
+    behind: landings.length - taken,
     queue,
   }
 }

@@ -51,7 +51,7 @@ function passes(stage: Stage, leader: Person, id: FactId): Effect[] {
   expect(merge?.push).toBe(id)
   did(leader, { ...result(merge), outcome: { kind: 'clean', tree } } as Worked, stage)
   const [check] = jobs(stage, leader, 'check')
-  const outcome = { kind: 'passed', checks: [], commit: fresh() }
+  const outcome = { kind: 'passed', steers: [], checks: [], commit: fresh() }
   return did(leader, { ...result(check), outcome } as Worked, stage)
 }
 
@@ -145,7 +145,7 @@ test('S519: what a leader confirms on top of another head is no landing', () => 
   jobs(stage, alice, 'merge')
   const { desk } = alice.engine
   desk?.merges.set(id, { kind: 'clean', tree })
-  desk?.checks.set(id, { kind: 'passed', checks: [], commit: fresh() })
+  desk?.checks.set(id, { kind: 'passed', steers: [], checks: [], commit: fresh() })
   alice.engine.board.landings.splice(0)
   if (desk !== undefined) desk.head = base
   alice.engine.board.bases.clear()

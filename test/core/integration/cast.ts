@@ -28,7 +28,7 @@ export const outcomes = {
 } satisfies Record<string, MergeOutcome>
 
 export const results = {
-  passed: { kind: 'passed', checks: [passed], commit: oid('landing') },
+  passed: { kind: 'passed', checks: [passed], commit: oid('landing'), steers: [] },
   failed: { kind: 'failed', checks: [failed], output: 'not ok 1' },
   broke: { kind: 'broke', why: 'no worktree' },
 } satisfies Record<string, CheckOutcome>

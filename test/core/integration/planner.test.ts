@@ -31,7 +31,7 @@ test('S494: the next step of each slot follows from the desk', () => {
 test('S494: the steps carry what was found out', () => {
   const tree = oid('tree')
   expect(nextSteps(desk('passed'), [push(0)])).toEqual([
-    { kind: 'land', item: push(0), tree, commit: oid('landing'), checks: [passed] },
+    { kind: 'land', item: push(0), tree, commit: oid('landing'), checks: [passed], steers: [] },
   ])
   expect(nextSteps(desk('clean'), [push(0)])).toEqual([{ kind: 'check', item: push(0), tree }])
   const refusal = { kind: 'check', checks: [failed], output: 'not ok 1' }

@@ -68,7 +68,8 @@ export class SimGit {
     if (Object.values(this.files(landing)).includes('broken')) {
       return { kind: 'failed', checks: [{ ...run, outcome: 'failed', exit: 1 }], output: 'broken' }
     }
-    return { kind: 'passed', checks: [{ ...run, outcome: 'passed', exit: 0 }], commit: landing }
+    const checks = [{ ...run, outcome: 'passed' as const, exit: 0 }]
+    return { kind: 'passed', checks, commit: landing, steers: [] }
   }
 
   #baseFiles(head: Oid, commit: Oid): Files {

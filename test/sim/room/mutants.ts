@@ -130,7 +130,7 @@ const LANDING: Mutant[] = [
       const { push, head } = job
       const commit = git.land(head, job.commit)
       disk.commits.add(commit)
-      return { kind: 'check', push, head, outcome: { kind: 'passed', checks: [], commit } }
+      return { kind: 'check', push, head, outcome: { kind: 'passed', checks: [], commit, steers: [] } }
     },
   },
   {

@@ -12,7 +12,14 @@ export type Event = Base &
     | { kind: 'said'; by: ActorId; text: string }
     | { kind: 'task'; by: ActorId; task: FactId; title: string }
     | ({ kind: 'pushed'; by: ActorId; commit: Oid; intent?: string } & Named)
-    | { kind: 'landed'; push: FactId; commit: Oid; term: number; checks: CheckRun[] }
+    | {
+        kind: 'landed'
+        push: FactId
+        commit: Oid
+        term: number
+        checks: CheckRun[]
+        steers?: string[]
+      }
     | ({ kind: 'conflict'; push: FactId; against: Other[] } & Named)
     | { kind: 'check-failed'; push: FactId; checks: CheckRun[]; output: string }
     | { kind: 'unrelated'; push: FactId }
@@ -61,7 +68,8 @@ function refusalEvent(entry: Extract<Shown, { kind: 'refused' }>['entry']): Even
 /** The event of a landing that the chain confirmed. */
 export function landedEvent({ id, term, fact }: Landing): Event {
   const { at, push, commit, checks } = fact
-  return { kind: 'landed', id, at, push, commit, term, checks }
+  const steers = fact.steers === undefined ? {} : { steers: fact.steers }
+  return { kind: 'landed', id, at, push, commit, term, checks, ...steers }
 }
 
 /** The order of the log: by the authors' clocks, the id settles ties. */
