@@ -1,6 +1,6 @@
 /** Disks that are full, or may only be read: told as such, and nothing that was acknowledged is lost. */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
@@ -15,6 +15,8 @@ afterEach(async () => {
     await set?.strike().catch(() => undefined)
   } finally {
     for (const path of mounts.splice(0)) execFileSync('umount', ['--lazy', path])
+    // A disk that is mounted below it kept the folder from going.
+    if (set !== undefined) rmSync(set.root, { recursive: true, force: true })
     set = undefined
   }
 })
