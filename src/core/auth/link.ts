@@ -5,6 +5,7 @@
  * and a README. IPv6 addresses stand without brackets, which zsh would expand.
  */
 import type { Brand, RoomId } from '../brand.ts'
+import { sha256, tagged } from '../bytes/hash.ts'
 import { base64url, fromBase64url, fromHex, hex } from '../bytes/text.ts'
 import { LINK_ADDRESSES_MAX, LINK_MAX_CHARS } from '../limits.ts'
 
@@ -30,7 +31,9 @@ export type ParsedLink =
 
 const PREFIX = 'knot://'
 const VERSION = 1
-const PAYLOAD_BYTES = 1 + 3 * 32
+const CONTENT_BYTES = 1 + 3 * 32
+const CHECKSUM_BYTES = 4
+const PAYLOAD_BYTES = CONTENT_BYTES + CHECKSUM_BYTES
 const PAYLOAD_CHARS = Math.ceil((PAYLOAD_BYTES * 8) / 6)
 
 /** Writes the link that `parseLink` reads. */
@@ -40,6 +43,7 @@ export function formatLink({ room, secret, seed, addresses }: InviteLink): strin
   payload.set(fromHex(room) as Uint8Array, 1)
   payload.set(secret, 33)
   payload.set(seed, 65)
+  payload.set(checksumOf(payload), CONTENT_BYTES)
   const link = PREFIX + base64url(payload)
   return addresses.length > 0 ? `${link}/${addresses.join(',')}` : link
 }
@@ -61,6 +65,9 @@ export function parseLink(pasted: string): ParsedLink {
   if (fault !== undefined) return fault
   const bytes = fromBase64url(payload)
   if (bytes === undefined) return damaged('its last character cannot be right')
+  // A wrong letter would only be noticed by dialling peers that do not know the secret it spells.
+  const checksum = bytes.subarray(CONTENT_BYTES)
+  if (hex(checksum) !== hex(checksumOf(bytes))) return damaged('a character of it was changed')
 
   const given = list.split(',').filter(part => part !== '')
   if (given.length > LINK_ADDRESSES_MAX) {
@@ -74,7 +81,7 @@ export function parseLink(pasted: string): ParsedLink {
     return { kind: 'bad-address', why: `"${bad}" in the link is not an address: ${fix}.` }
   }
   const room = hex(bytes.subarray(1, 33)) as RoomId
-  const link = { room, secret: bytes.slice(33, 65), seed: bytes.slice(65), addresses }
+  const link = { room, secret: bytes.slice(33, 65), seed: bytes.slice(65, CONTENT_BYTES), addresses }
   return { kind: 'link', link }
 }
 
@@ -102,6 +109,11 @@ function faultOf(payload: string): Exclude<ParsedLink, { kind: 'link' }> | undef
     return { kind: 'cut-short', why }
   }
   return payload.length > PAYLOAD_CHARS ? damaged('it is too long') : undefined
+}
+
+function checksumOf(payload: Uint8Array): Uint8Array {
+  const content = payload.subarray(0, CONTENT_BYTES)
+  return sha256(tagged('knot/link/1', content)).subarray(0, CHECKSUM_BYTES)
 }
 
 function damaged(why: string): Exclude<ParsedLink, { kind: 'link' }> {

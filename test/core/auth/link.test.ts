@@ -40,27 +40,34 @@ test('S144: a link is read as it is pasted, with quotes or in angle brackets', (
 })
 
 test('S145: what is wrong with a link is named', () => {
-  const payload = text.slice(7, 137)
+  const payload = text.slice(7, 142)
   expect(kind('')).toBe('not-a-link')
   expect(kind('https://example.org/x')).toBe('not-a-link')
   expect(kind('knot://')).toBe('cut-short')
-  for (const size of [1, 2, 3, 5, 64, 129]) {
+  for (const size of [1, 2, 3, 5, 64, 134]) {
     expect(kind(`knot://${payload.slice(0, size)}`), `${size}`).toBe('cut-short')
   }
   expect(kind(`knot://${payload}A`)).toBe('damaged')
-  expect(kind(`knot://${payload.slice(0, 129)}=`)).toBe('damaged')
+  expect(kind(`knot://${payload.slice(0, 134)}=`)).toBe('damaged')
   expect(kind(`knot://${payload.slice(0, 64)} ${payload.slice(65)}`)).toBe('damaged')
-  expect(kind(`knot://${base64url(new Uint8Array(97).fill(2))}`)).toBe('unknown-version')
+  expect(kind(`knot://${base64url(new Uint8Array(101).fill(2))}`)).toBe('unknown-version')
   expect(kind(`knot://${base64url(new Uint8Array(200).fill(2))}`)).toBe('unknown-version')
   expect(kind(`${text},`.padEnd(3_000, 'x'))).toBe('damaged')
   expect(kind(`knot://${payload}/here`)).toBe('bad-address')
   expect(kind(`knot://${payload}/${Array(17).fill('a:1').join(',')}`)).toBe('bad-address')
 })
 
+test('S145: a wrong letter anywhere in a link is noticed without dialling anybody', () => {
+  for (let at = 11; at < 141; at++) {
+    const wrong = text[at] === 'A' ? 'B' : 'A'
+    expect(kind(text.slice(0, at) + wrong + text.slice(at + 1)), `${at}`).toBe('damaged')
+  }
+})
+
 test('S145: the sentence says what to do', () => {
   expect(parseLink(text.slice(0, 100))).toEqual({
     kind: 'cut-short',
-    why: 'The link was cut short: 37 characters are missing. Copy all of it.',
+    why: 'The link was cut short: 42 characters are missing. Copy all of it.',
   })
   expect(parseLink(`${text},nowhere`)).toMatchObject({ why: expect.stringContaining('"nowhere"') })
 })
