@@ -1,5 +1,5 @@
 /**
- * Fetching the work of others into the mirror, from one peer.
+ * Fetching the work of others into the mirror, from one peer or from the shared remote.
  *
  * A peer can answer a ref name with any commit. So a fetch goes to a place of its own below
  * `refs/knot/incoming/`, and only a tip that equals the signed commit moves to its own name.
@@ -8,16 +8,15 @@ import { randomBytes } from 'node:crypto'
 import { chmod, mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Oid, PublicKey } from '../core/brand.ts'
-import { FETCH_IDLE_MS, FETCH_MS, FETCH_REFS_MAX, REF_TRIES_MAX,
-  STDERR_MAX_BYTES } from '../core/limits.ts'
-import { startGroup, tailOf } from './group.ts'
+import { FETCH_IDLE_MS, FETCH_REFS_MAX, REF_TRIES_MAX } from '../core/limits.ts'
 import { hasCommit } from './mirror.ts'
 import { clearIncoming, readRef, updateRef } from './moves.ts'
 import { INCOMING, isImmutable, isKnotRef } from './refs.ts'
-import { commandEnvironment, inside, pathWith, type Mirror } from './repository.ts'
+import { inside, pathWith, type Mirror, type Repository } from './repository.ts'
+import { complaint, transfer } from './transfer.ts'
 
-/** A commit, under the ref by which its author signed it. */
-export type Want = { oid: Oid; ref: string }
+/** A commit, under the ref by which its author signed it; `from` is its name there, if another. */
+export type Want = { oid: Oid; ref: string; from?: string }
 
 export type RefFetched =
   | { kind: 'fetched'; ref: string; oid: Oid }
@@ -37,6 +36,9 @@ export type FetchProgress = { phase: string; percent: number }
 /** How `git fetch` reaches a peer: the remote helper's folder, and the daemon's socket. */
 export type Route = { helperFolder: string; socket: string }
 
+/** Where a fetch goes: the address for git, and the mirror with what git needs to get there. */
+export type Source = { url: string; at: Repository }
+
 /** Fetches commits from one peer, and answers for each; rejects only when aborted. */
 export async function fetchFrom(
   { mirror, peer, route, want }: {
@@ -48,8 +50,20 @@ export async function fetchFrom(
   signal: AbortSignal,
   progress: (step: FetchProgress) => void = () => {},
 ): Promise<Fetched> {
+  const source = throughDaemon(mirror, { peer, route })
+  return fetchVia({ mirror, source, want }, signal, progress)
+}
+
+/** Fetches commits and puts their refs on them; answers for each, and rejects only when aborted. */
+export async function fetchVia(
+  { mirror, source, want }: { mirror: Mirror; source: Source; want: readonly Want[] },
+  signal: AbortSignal,
+  progress: (step: FetchProgress) => void = () => {},
+): Promise<Fetched> {
   if (want.length > FETCH_REFS_MAX) throw new Error(`bug: ${want.length} refs in one fetch`)
-  for (const { ref } of want) if (!isKnotRef(ref)) throw new Error(`bug: not a knot ref: ${ref}`)
+  for (const { ref, from = ref } of want) {
+    for (const name of [ref, from]) if (!isKnotRef(name)) throw new Error(`bug: not ours: ${name}`)
+  }
   const place = `${INCOMING}${randomBytes(8).toString('hex')}`
   const answers = new Map<string, RefFetched>()
   for (const { ref, oid } of want) {
@@ -60,14 +74,14 @@ export async function fetchFrom(
     for (;;) {
       const rest = want.filter(({ ref }) => !answers.has(ref))
       if (rest.length === 0) break
-      const refspecs = rest.map(({ ref }, n) => `+${ref}:${place}/${n}`)
-      const fetched = await spawnFetch({ mirror, peer, route, refspecs }, signal, progress)
+      const refspecs = rest.map(({ ref, from = ref }, n) => `+${from}:${place}/${n}`)
+      const fetched = await spawnFetch(source, refspecs, signal, progress)
       if (fetched.kind === 'failed') return fetched
       if (fetched.kind === 'not-there') {
-        // Git gives up at the first name that the peer does not have; the others are asked again.
-        const { ref } = fetched
-        if (!rest.some((other) => other.ref === ref)) return { kind: 'failed', why: fetched.why }
-        answers.set(ref, { kind: 'not-there', ref })
+        // Git gives up at the first name that is not there; the others are asked again.
+        const missing = rest.find(({ ref, from = ref }) => from === fetched.ref)
+        if (missing === undefined) return { kind: 'failed', why: fetched.why }
+        answers.set(missing.ref, { kind: 'not-there', ref: missing.ref })
         continue
       }
       for (const [n, { ref, oid }] of rest.entries()) {
@@ -81,6 +95,21 @@ export async function fetchFrom(
   } finally {
     await clearIncoming(mirror, place)
   }
+}
+
+/** A peer, through the remote helper and the daemon. */
+function throughDaemon(
+  mirror: Mirror,
+  { peer, route }: { peer: PublicKey; route: Route },
+): Source {
+  const at = inside(mirror)
+  const env = {
+    ...at.env,
+    PATH: pathWith(route.helperFolder),
+    KNOT_SOCKET: route.socket,
+    GIT_ALLOW_PROTOCOL: 'knot',
+  }
+  return { url: `knot://${peer}/`, at: { ...at, env } }
 }
 
 /**
@@ -137,57 +166,20 @@ type FetchEnd =
   | { kind: 'failed'; why: string }
 
 async function spawnFetch(
-  { mirror, peer, route, refspecs }: {
-    mirror: Mirror
-    peer: PublicKey
-    route: Route
-    refspecs: readonly string[]
-  },
+  { url, at }: Source,
+  refspecs: readonly string[],
   signal: AbortSignal,
   progress: (step: FetchProgress) => void,
 ): Promise<FetchEnd> {
-  signal.throwIfAborted()
-  const at = inside(mirror)
-  const env = {
-    ...commandEnvironment(at),
-    PATH: pathWith(route.helperFolder),
-    KNOT_SOCKET: route.socket,
-    GIT_ALLOW_PROTOCOL: 'knot',
-  }
   const fetch = ['fetch', '--progress', '--no-write-fetch-head', '--no-tags', '--no-prune',
     '--no-auto-maintenance', '--no-write-commit-graph', '--recurse-submodules=no', '--refmap=']
-  const config = at.config.flatMap((setting) => ['-c', setting])
-  const args = [...config, ...fetch, `knot://${peer}/`, ...refspecs]
-  const group = startGroup(['git', ...args], { cwd: at.cwd, env })
-  group.stdin.end()
-  group.stdout.resume()
-
-  let stopped: string | undefined
-  const stop = (why: string) => {
-    stopped ??= why
-    group.stop()
-  }
-  const onAbort = () => stop('aborted')
-  signal.addEventListener('abort', onAbort, { once: true })
-  const whole = setTimeout(stop, FETCH_MS, `took longer than ${FETCH_MS} ms`)
-  const silent = () => setTimeout(stop, FETCH_IDLE_MS, `was silent for ${FETCH_IDLE_MS} ms`)
-  let idle = silent()
-  const stderr = tailOf(group.stderr, STDERR_MAX_BYTES)
-  group.stderr.on('data', (chunk: Buffer) => {
-    clearTimeout(idle)
-    idle = silent()
-    for (const step of readProgress(chunk.toString('utf8'))) progress(step)
+  const args = [...fetch, url, ...refspecs]
+  const ended = await transfer(args, { at, idleMs: FETCH_IDLE_MS }, signal, (text) => {
+    for (const step of readProgress(text)) progress(step)
   })
-
-  const ending = await group.ended
-  await group.drained
-  clearTimeout(idle)
-  clearTimeout(whole)
-  signal.removeEventListener('abort', onAbort)
-  signal.throwIfAborted()
-  if (stopped !== undefined) return { kind: 'failed', why: `the fetch ${stopped}` }
-  if (ending.kind === 'exited' && ending.code === 0) return { kind: 'fetched' }
-  const why = complaint(stderr().toString('utf8'))
+  if (ended.kind === 'stopped') return { kind: 'failed', why: ended.why }
+  if (ended.code === 0) return { kind: 'fetched' }
+  const why = complaint(ended.stderr)
   const [, ref] = /couldn't find remote ref (\S+)/.exec(why) ?? []
   return ref === undefined ? { kind: 'failed', why } : { kind: 'not-there', ref, why }
 }
@@ -195,9 +187,4 @@ async function spawnFetch(
 function readProgress(text: string): FetchProgress[] {
   const steps = text.matchAll(/(?:^|[\r\n])(?:remote: )?([A-Z][a-z]+ [a-z]+): +(\d+)%/g)
   return [...steps].map(([, phase = '', percent]) => ({ phase, percent: Number(percent) }))
-}
-
-function complaint(stderr: string): string {
-  const lines = stderr.split(/[\r\n]+/).filter((line) => line !== '' && !/\d+%/.test(line))
-  return lines.slice(-8).join('\n') || 'git fetch failed and said nothing'
 }
