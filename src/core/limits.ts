@@ -328,3 +328,14 @@ export const INVITES_KEPT = 50
 export const JOIN_RETRY_MS = 500
 /** Changes after which the document's snapshot is written anew. */
 export const SNAPSHOT_CHANGES = 5_000
+/** Between two looks at the shared remote that nobody asked for. */
+export const UPSTREAM_LOOK_MS = 60_000
+/** First wait after the shared remote failed; doubles up to UPSTREAM_RETRY_MAX_MS. */
+export const UPSTREAM_RETRY_MS = 2_000
+export const UPSTREAM_RETRY_MAX_MS = 5 * 60_000
+/** The shared remote says nothing for this long while it is asked for its refs: it is away. */
+export const UPSTREAM_SILENT_MS = 20_000
+/** How long `knot sync` waits for the shared remote alone, when no peer is connected. */
+export const UPSTREAM_WAIT_MS = 30_000
+/** The message of a word's tag: some 260 characters. */
+export const WORD_MAX_BYTES = 4_096
