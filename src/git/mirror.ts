@@ -11,7 +11,7 @@ import { GIT_COPY_MS } from '../core/limits.ts'
 import { isShallow, resolveRev } from './checkout.ts'
 import { run } from './door.ts'
 import { clearLeftovers } from './leftovers.ts'
-import { INCOMING, isImmutable, isKnotRef } from './refs.ts'
+import { INCOMING, isImmutable, isKnotRef, wordRef } from './refs.ts'
 import { inside, type Checkout, type Mirror } from './repository.ts'
 import { clearIncoming, listRefs } from './moves.ts'
 import { holdsKnot } from './tree.ts'
@@ -135,7 +135,7 @@ export async function bringRefs(
   const before = new Map((await listRefs(checkout, signal)).map(({ ref, oid }) => [ref, oid]))
   const fetch = ['fetch', '--quiet', '--no-write-fetch-head', '--no-tags', '--no-prune',
     '--no-auto-maintenance', '--no-write-commit-graph', '--recurse-submodules=no', '--refmap=',
-    mirror.path, '+refs/knot/*:refs/knot/*', `^${INCOMING}*`]
+    mirror.path, '+refs/knot/*:refs/knot/*', `^${INCOMING}*`, `^${wordRef('*')}`]
   const at = inside(checkout)
   const { code, stderr } = await run(fetch, {
     at,

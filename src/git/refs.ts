@@ -24,6 +24,11 @@ export function provisionalRef({ agent, n }: { agent: AgentId; n: number }): str
   return `refs/knot/provisional/${agent}/${n}`
 }
 
+/** What an agent says of its last push, signed: see `core/sync/word.ts`. */
+export function wordRef(agent: string): string {
+  return `refs/knot/word/${agent}`
+}
+
 /** Where a fetch puts what it has not verified; never served, never brought to the checkout. */
 export const INCOMING = 'refs/knot/incoming/'
 
