@@ -57,7 +57,7 @@ export async function listUpstream({ at }: Upstream, signal: AbortSignal): Promi
   const list = ['ls-remote', '--refs', 'origin', 'refs/knot/*']
   const ended = await transfer(list, { at, idleMs: UPSTREAM_SILENT_MS }, signal)
   if (ended.kind === 'stopped') return { kind: 'failed', why: ended.why }
-  if (ended.code !== 0) return { kind: 'failed', why: withoutSecrets(complaint(ended.stderr)) }
+  if (ended.code !== 0) return { kind: 'failed', why: sentence(complaint(ended.stderr)) }
   const refs = new Map<string, Oid>()
   for (const line of ended.stdout.split('\n')) {
     const [name = '', ref = ''] = line.split('\t')
@@ -93,7 +93,7 @@ export async function pushUpstream(
   if (asked) ended = await push([])
   if (ended.kind === 'stopped') return { kind: 'failed', why: ended.why }
   if (ended.code === 0) return { kind: 'pushed' }
-  return { kind: 'failed', why: withoutSecrets(complaint(ended.stderr)) }
+  return { kind: 'failed', why: sentence(complaint(ended.stderr)) }
 }
 
 /** Fetches from the remote as from a peer: into quarantine, and only what has the wanted name. */
@@ -103,7 +103,7 @@ export async function fetchUpstream(
   signal: AbortSignal,
 ): Promise<Fetched> {
   const fetched = await fetchVia({ mirror, source: { url: 'origin', at }, want }, signal)
-  return fetched.kind === 'failed' ? { ...fetched, why: withoutSecrets(fetched.why) } : fetched
+  return fetched.kind === 'failed' ? { ...fetched, why: sentence(fetched.why) } : fetched
 }
 
 /** A text with addresses in it, without the user names and passwords that those may carry. */
@@ -112,6 +112,21 @@ export function withoutSecrets(text: string): string {
     .replace(/\b(https?:\/\/)[^\s/@]*@/gi, '$1')
     .replace(/\b([a-z][a-z0-9+.-]*:\/\/[^\s/@:]*):[^\s/@]*@/gi, '$1@')
 }
+
+/** What git said, on one line and without the advice that it gives to everybody. */
+function sentence(said: string): string {
+  const lines = said.split('\n').map((line) => line.trim())
+  const news = lines.filter((line) => line !== '' && !CHATTER.test(line))
+  const told = (news.length === 0 ? lines : news).join('; ')
+  return withoutSecrets(told.replace(/\b([0-9a-f]{8})[0-9a-f]{32}\b/g, '$1'))
+}
+
+// Advice that everybody gets, progress at its end, and what only says that there was an error.
+const CHATTER = new RegExp([
+  '^(hint:|To |Pushing to |and the repository exists|Please make sure you have)',
+  '^(Enumerating|Counting|Compressing|Writing) objects|^Delta compression|^Total \\d',
+  '^error: failed to push some refs',
+].join('|'))
 
 const NO_ATOMIC = /does not support --atomic/
 

@@ -10,17 +10,23 @@ import { bringRefs, hasCommit, publish } from '../git/mirror.ts'
 import { readRef, updateRef } from '../git/moves.ts'
 import { pinRef, pushRef } from '../git/refs.ts'
 import type { Checkout } from '../git/repository.ts'
-import type { Holders, Repositories } from './repositories.ts'
+import type { Got, Holders, Repositories } from './repositories.ts'
 
-export type Got = { kind: 'held' } | { kind: 'failed'; why: string }
-
-/** Brings a push's commit into the mirror under its own ref, from the first peer that has it. */
+/**
+ * Brings a push's commit into the mirror under its own ref, from the first that has it: its author
+ * if it is connected, then the shared remote, then the other peers.
+ */
 export async function getPush(
   at: Repositories,
   job: { push: FactId; commit: Oid; holders: Holders },
   signal: AbortSignal,
 ): Promise<Got> {
-  return fetchAny(at, { oid: job.commit, ref: pushRef(job.push), holders: job.holders }, signal)
+  const { push, commit, holders } = job
+  const want = { oid: commit, ref: pushRef(push) }
+  const isFirst = at.remote?.isFirst(push, holders) === true
+  const got = isFirst ? await at.remote?.get(want, signal) : undefined
+  if (got?.kind === 'held') return got
+  return fetchAny(at, { ...want, holders, remote: isFirst ? 'asked' : 'last' }, signal)
 }
 
 /**
@@ -44,7 +50,7 @@ export async function getPinned(
     const published = await publish({ checkout, mirror, rev: commit, refs: [ref] }, signal)
     if (published.kind === 'published') return { kind: 'held' }
   }
-  return fetchAny(at, { oid: commit, ref, holders }, signal)
+  return fetchAny(at, { oid: commit, ref, holders, remote: 'last' }, signal)
 }
 
 /** Brings every ref of the mirror into the checkout's `refs/knot/`. */
@@ -76,10 +82,11 @@ async function bringAlone({ checkout, mirror }: Repositories, signal: AbortSigna
 }
 
 async function fetchAny(
-  { mirror, route }: Repositories,
-  { oid, ref, holders }: { oid: Oid; ref: string; holders: Holders },
+  { mirror, route, remote }: Repositories,
+  want: { oid: Oid; ref: string; holders: Holders; remote: 'asked' | 'last' },
   signal: AbortSignal,
 ): Promise<Got> {
+  const { oid, ref, holders } = want
   const reasons: string[] = []
   for (const peer of holders) {
     const fetched = await fetchFrom({ mirror, peer, route, want: [{ oid, ref }] }, signal)
@@ -91,6 +98,11 @@ async function fetchAny(
     if (answer?.kind === 'fetched' || answer?.kind === 'present') return { kind: 'held' }
     const what = answer?.kind === 'refused' ? `has ${answer.found} there` : 'does not have it'
     reasons.push(`${peer.slice(0, 8)}: ${what}`)
+  }
+  if (remote !== undefined && want.remote === 'last') {
+    const got = await remote.get({ oid, ref }, signal)
+    if (got.kind === 'held') return got
+    reasons.push(got.why)
   }
   const why = reasons.length === 0 ? 'no peer to ask' : reasons.join('; ')
   return { kind: 'failed', why: `${ref} at ${oid.slice(0, 8)}: ${why}` }

@@ -152,8 +152,9 @@ export class Worker {
   /** Points agents' refs at commits that are here, and brings everything to the checkout. */
   async #point(agents: Extract<Job, { kind: 'refs' }>['agents']): Promise<void> {
     const { mirror } = this.#at
-    for (const { agent, commit } of agents) {
+    for (const { agent, commit: known } of agents) {
       const ref = agentRef(agent as AgentId)
+      const commit = this.#at.remote?.words().get(agent as AgentId)?.commit ?? known
       const from = await readRef(mirror, ref, this.#signal)
       if (from === commit || !(await hasCommit(mirror, commit, this.#signal))) continue
       const move = { ref, to: commit, ...(from === undefined ? {} : { from }) }
