@@ -286,6 +286,8 @@ function environment(home: string, name: string): NodeJS.ProcessEnv {
     PATH: [dirname(process.execPath), PATH].join(delimiter),
     HOME: home,
     KNOT_NAME: name,
+    // Clones of a seed have it as their origin, and these tests are about the mesh.
+    KNOT_TRANSPORT: 'mesh',
     GIT_CONFIG_NOSYSTEM: '1',
     LANG: 'C.UTF-8',
     TZ: 'UTC',

@@ -40,7 +40,8 @@ export class Sync extends KnotCommand {
     if (done.push === undefined || done.heldBy.length > 0) {
       return { result, text, next: done.push === undefined ? [] : ['knot log --follow'] }
     }
-    const reason = `push ${done.push} is kept here and queued: no other peer holds it yet.`
+    const nor = done.upstream?.reach === 'away' ? ', and origin is away' : ''
+    const reason = `push ${done.push} is kept here and queued: no other peer holds it yet${nor}.`
     return { result, text, problem: problem('QUEUED', reason, 'nothing: it goes out by itself') }
   }
 

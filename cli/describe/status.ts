@@ -58,6 +58,7 @@ function facts(status: Status, paint: Paint, now: number): string {
       place === 0 ? 'queue' : '',
       `${cleanLine(name)}@${shortOid(commit)} ${state}, ${ago(at, now)}`,
     ]),
+    ...upstream(status, paint, now).map((text, line) => [line === 0 ? 'upstream' : '', text]),
     ['daemon', `pid ${status.pid}, ${status.transport}, ${status.addresses.join(' ')}`],
   ]
   return table(rows)
@@ -67,6 +68,24 @@ function behind({ integration }: Status, paint: Paint): string {
   if (integration.behind === 0) return ''
   return paint.yellow(`, ${integration.behind} of them not here yet`)
 }
+
+function upstream({ upstream: seen }: Status, paint: Paint, now: number): string[] {
+  if (seen === undefined) return []
+  const { remote, reach, answered, why, integration } = seen
+  const when = answered === undefined ? 'never answered' : `answered ${ago(answered, now)}`
+  const state = reach === 'answers' ? when : `${paint.yellow(REACH[reach])}, ${when}`
+  const refused = reach === 'answers' ? 'refused' : 'because'
+  return [
+    `origin ${cleanLine(remote)}, ${reach === 'left-out' ? paint.yellow(REACH[reach]) : state}`,
+    ...(why === undefined ? [] : [`${refused}: ${cleanLine(why)}`]),
+    ...(integration.standing !== 'foreign' ? [] : [
+      paint.yellow(`its integration is at ${shortOid(integration.commit ?? '')}, confirmed by`
+        + ' nobody here: left alone'),
+    ]),
+  ]
+}
+
+const REACH = { answers: 'answers', away: 'away', 'left-out': 'left out' } as const
 
 function leader({ leader, term, mode }: Status, paint: Paint): string {
   const reign = `term ${term}, ${mode === 'provisional' ? paint.yellow(mode) : mode}`

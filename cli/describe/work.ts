@@ -2,14 +2,16 @@
 import type { Output } from '../../src/api/types.ts'
 import { ago, cleanLine, count, duration, type Paint, shortOid, table } from '../print.ts'
 
-/** What was published, who holds it, and what the others published. */
+/** What was published, who holds it, which way it went, and what the others published. */
 export function describeSync(sync: Output<'sync'>, paint: Paint, now: number): string {
   const rows = sync.rows.map(({ name, commit, files, at }) => [
     cleanLine(name), shortOid(commit), ago(at, now), files.map(cleanLine).join(' '),
   ])
   const head = ['AGENT', 'COMMIT', 'PUBLISHED', 'FILES'].map(paint.dim)
   const others = rows.length === 0 ? '' : table([head, ...rows])
-  return [published(sync), others].filter((part) => part !== '').join('\n\n')
+  const first = [`${published(sync)} (${way(sync)})`, trouble(sync, paint)]
+  const said = first.filter((line) => line !== '').join('\n')
+  return [said, others].filter((part) => part !== '').join('\n\n')
 }
 
 function published({ push, commit, fileCount, heldBy }: Output<'sync'>): string {
@@ -18,6 +20,17 @@ function published({ push, commit, fileCount, heldBy }: Output<'sync'>): string 
   const holders = heldBy.map(({ name }) => cleanLine(name)).join(', ')
   const held = holders === '' ? 'held only here so far' : `held by ${holders}`
   return `published ${shortOid(commit)} (${files}) as ${push}, ${held}`
+}
+
+function way({ transport, upstream }: Output<'sync'>): string {
+  return transport === 'mesh' ? 'mesh' : `upstream ${cleanLine(upstream?.remote ?? '')}`.trim()
+}
+
+/** A remote that is left out on purpose is no trouble. */
+function trouble({ upstream }: Output<'sync'>, paint: Paint): string {
+  if (upstream?.why === undefined || upstream.reach === 'left-out') return ''
+  const what = upstream.reach === 'away' ? 'is away' : 'refused'
+  return paint.yellow(`origin ${what}, and is tried again: ${cleanLine(upstream.why)}`)
 }
 
 /** How the checks ended, one line each, and the verdict over all of them. */

@@ -10,7 +10,8 @@ import {
   INVITE_USES_MAX, MESSAGE_MAX_BYTES, NAME_MAX_BYTES, TASK_BODY_MAX_BYTES, TITLE_MAX_BYTES,
 } from '../core/limits.ts'
 import {
-  check, event, evidence, leader, member, moment, output, progress, publishedRow, queued, task, who,
+  check, event, evidence, leader, member, moment, output, progress, publishedRow, queued, task,
+  upstream, upstreamIntegration, who,
 } from './shapes.ts'
 
 const byteLength = (text: string) => new TextEncoder().encode(text).length
@@ -60,6 +61,7 @@ export const contract = {
       node: z.string(),
       addresses: z.array(z.string()),
       transport: z.enum(['mesh', 'upstream']),
+      upstream: upstream.extend({ integration: upstreamIntegration }).optional(),
       store: z.object({ changes: z.number().int(), bytes: z.number().int() }),
       checks: z.array(check),
     }),
@@ -123,6 +125,7 @@ export const contract = {
       fileCount: z.number().int().nonnegative(),
       heldBy: z.array(who),
       transport: z.enum(['mesh', 'upstream']),
+      upstream: upstream.optional(),
       rows: z.array(publishedRow),
     }),
   },

@@ -87,6 +87,23 @@ export const publishedRow = z.object({
   at: moment,
 })
 
+/** The shared remote as it was seen last, its address without passwords. */
+export const upstream = z.object({
+  remote: z.string(),
+  /** Left out: `origin` is somebody's working copy. */
+  reach: z.enum(['answers', 'away', 'left-out']),
+  /** When it last answered. */
+  answered: moment.optional(),
+  /** Why it is away or left out, or what it refused. */
+  why: z.string().optional(),
+})
+
+/** Where the remote's integration ref is, seen from what is confirmed here. */
+export const upstreamIntegration = z.object({
+  standing: z.enum(['none', 'same', 'behind', 'foreign']),
+  commit: z.string().optional(),
+})
+
 /** A step of something that takes a while, for a person to read. */
 export const progress = z.object({ step: z.string(), text: z.string() })
 

@@ -10,6 +10,7 @@ import type { Now } from '../core/engine/effect.ts'
 import type { Engine } from '../core/engine/state.ts'
 import { integrationOf } from '../core/room/views/board.ts'
 import { checksHere } from '../integrate/here.ts'
+import type { UpstreamLane } from '../integrate/upstream/lane.ts'
 import { Worker } from '../integrate/worker.ts'
 import type { Repositories } from '../integrate/repositories.ts'
 import type { Mesh } from '../mesh/port.ts'
@@ -22,6 +23,7 @@ import { type OpenedEngine, openEngine } from './opening.ts'
 import { Pace } from './pace.ts'
 import { openRepositories } from './repositories.ts'
 import { Watch } from './watch.ts'
+import { openUpstream } from './upstreamed.ts'
 import { createWorld } from './world.ts'
 import { followDocument } from './document.ts'
 
@@ -34,6 +36,8 @@ export type RunningRoom = {
   readonly watch: Watch
   readonly followers: Followers
   readonly repositories: Repositories
+  /** The lane of the shared remote; undefined where the mesh alone was chosen. */
+  readonly upstream: UpstreamLane | undefined
   /** The checks that the checkout had when the room was started. */
   readonly checks: { name: string; command: string }[]
   now(): Now
@@ -89,7 +93,9 @@ async function assemble(
   const document = followDocument(identity.home, opened, { log, signal })
   closers.push(() => document.close())
   const [watch, followers] = [new Watch(), new Followers()]
-  const worker = new Worker(repositories, { signal, log })
+  const upstream = openUpstream({ ...parts, repositories, engine, loop: () => loop, watch })
+  const remote = upstream === undefined ? {} : { remote: upstream }
+  const worker = new Worker({ ...repositories, ...remote }, { signal, log })
   closers.push(() => worker.idle())
   const reach: { mesh: Mesh | undefined } = { mesh: undefined }
   const pace = new Pace((key) => void loop.push({ kind: 'drained', peer: key }))
@@ -105,13 +111,18 @@ async function assemble(
     log,
   })
   const loop = new Loop(engine, world)
-  worker.start((result) => void loop.push({ kind: 'worked', result }))
+  worker.start((result) => {
+    void loop.push({ kind: 'worked', result })
+    if (result.kind === 'advance' && result.outcome === 'done') upstream?.nudge()
+  })
   const running = loop.run(signal)
   closers.push(() => running)
   const mesh = await joinMesh({ ...parts, engine, loop, memory, pace, repositories })
   closers.push(() => mesh.stop())
   reach.mesh = mesh
   await greet({ engine, loop, mesh, memory, worker })
+  upstream?.start()
+  closers.push(async () => upstream?.idle())
   const checks = await checksHere(identity.checkout, signal)
   return {
     identity,
@@ -121,6 +132,7 @@ async function assemble(
     watch,
     followers,
     repositories,
+    upstream,
     checks,
     now: clocks,
     lastSeen: (key) => memory.lastSeen(key),

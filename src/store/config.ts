@@ -28,6 +28,8 @@ export type Config = {
   lanOnly?: boolean
   /** Whether this agent may lead and integrate. */
   integrate?: boolean
+  /** Whether the shared remote is used beside the mesh; `auto` when absent. */
+  transport?: 'auto' | 'mesh' | 'upstream'
 }
 
 /** `unknown` holds every other key of the file; it is written back as it was. */
@@ -104,6 +106,10 @@ const RULES: Readonly<Record<keyof Config, Rule>> = {
   },
   lanOnly: BOOLEAN,
   integrate: BOOLEAN,
+  transport: {
+    fits: value => value === 'auto' || value === 'mesh' || value === 'upstream',
+    is: '"auto", "mesh" or "upstream"',
+  },
 }
 
 /** What is wrong with the settings, as the rest of a sentence about the file. */

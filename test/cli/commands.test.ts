@@ -106,7 +106,7 @@ describe('the envelope', () => {
   test('S373: data goes to stdout, progress and advice to stderr, and none of that with --json', async () => {
     const here = await served()
     const { out, err } = await here.knot('sync')
-    expect(out).toBe('published a1b2c3d4 (2 files) as p1, held by bob\n')
+    expect(out).toBe('published a1b2c3d4 (2 files) as p1, held by bob (mesh)\n')
     expect(err).toBe('packing 2 files\nnext: knot log --follow\n')
     expect((await here.json('sync')).err).toBe('')
   })

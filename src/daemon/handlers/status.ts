@@ -11,6 +11,7 @@ import { inOrder } from '../../core/integration/planner.ts'
 import type { FactId } from '../../core/room/facts.ts'
 import type { RunningRoom } from '../running.ts'
 import { whoIs } from '../words.ts'
+import { wayOf } from './ways.ts'
 
 type Status = Output<'status'>
 
@@ -36,10 +37,19 @@ export function statusOf(room: RunningRoom): Status {
     pid: process.pid,
     node: process.version,
     addresses: room.mesh.addresses(),
-    transport: 'mesh',
+    ...upstreamRow(room),
     store: room.size(),
     checks: room.checks,
   }
+}
+
+function upstreamRow(room: RunningRoom): Pick<Status, 'transport' | 'upstream'> {
+  const { transport, upstream } = wayOf(room)
+  const integration = room.upstream?.seen()?.integration
+  if (upstream === undefined || integration === undefined) return { transport }
+  const commit = 'at' in integration ? integration.at : undefined
+  const standing = { standing: integration.kind, ...(commit === undefined ? {} : { commit }) }
+  return { transport, upstream: { ...upstream, integration: standing } }
 }
 
 function leaderRow(engine: Engine, leader: NonNullable<ReturnType<typeof leaderNow>>) {

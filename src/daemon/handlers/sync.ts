@@ -8,14 +8,14 @@
  */
 import { Failure } from '../../api/errors.ts'
 import type { Answers, Item, Output, Parsed } from '../../api/types.ts'
-import { keyOf, type Oid } from '../../core/brand.ts'
+import type { Oid } from '../../core/brand.ts'
 import { leaders } from '../../core/engine/chain.ts'
 import { headOf as integrationHead } from '../../core/engine/landing.ts'
 import { liveSessions } from '../../core/engine/state.ts'
 import { GIT_COMMAND_MS, HOLD_WAIT_MS } from '../../core/limits.ts'
 import { boundedFiles } from '../../core/room/bounded.ts'
 import type { FactId } from '../../core/room/facts.ts'
-import { newestPushes, sorted, standingOf } from '../../core/room/views/board.ts'
+import { sorted, standingOf } from '../../core/room/views/board.ts'
 import { dirtyFiles, filesBetween, headOf, resolveRev } from '../../git/checkout.ts'
 import { isAncestor, mergeBase } from '../../git/merge.ts'
 import { whileBusy } from '../../git/again.ts'
@@ -25,8 +25,10 @@ import { agentRef, pushRef } from '../../git/refs.ts'
 import type { Mirror } from '../../git/repository.ts'
 import { bring } from '../../integrate/objects.ts'
 import type { RunningRoom } from '../running.ts'
-import { whoIs } from '../words.ts'
 import { type FindRoom, made } from './talk.ts'
+import {
+  attempt, heldBy, isWorthIt, type Publication, rows, untilHeld, wayOf,
+} from './ways.ts'
 
 type Done = Output<'sync'>
 type Pushed = Pick<Done, 'push' | 'commit' | 'base' | 'files' | 'fileCount'>
@@ -78,17 +80,23 @@ async function* run(
       done()
     }
   }
-  const push_ = pushed.push as FactId | undefined
-  if (push_ !== undefined && liveSessions(room.engine).length > 0) {
-    yield { step: 'hold', text: 'waiting for another peer to hold it' }
-    const held = () => (room.engine.holders.get(push_)?.size ?? 0) > 0
-    await room.watch.until(held, { ms: HOLD_WAIT_MS, signal })
+  const passing = attempt(room)
+  const held = publicationOf(pushed)
+  const near = liveSessions(room.engine).length > 0
+  if (held !== undefined && (passing !== undefined || near)) {
+    const remote = room.upstream?.seen()?.remote
+    const toOrigin = passing !== undefined && isWorthIt(room) && remote !== undefined
+    if (toOrigin) yield { step: 'upstream', text: `pushing to origin, ${remote}` }
+    else if (near) yield { step: 'hold', text: 'waiting for another peer to hold it' }
+    await untilHeld(room, { publication: held, passing }, signal)
   }
   if (mode !== 'push') {
     yield { step: 'bring', text: 'bringing everybody’s commits here' }
     const { engine } = room
+    const worth = isWorthIt(room)
     const coming = () => (liveSessions(engine).length === 0 ? [] : stillComing(engine, waited))
-    const caughtUp = () => coming().length === 0 && !isAdvancing(room)
+    const passed = () => passing === undefined || passing.ended || !worth
+    const caughtUp = () => passed() && coming().length === 0 && !isAdvancing(room)
     await room.watch.until(caughtUp, { ms: HOLD_WAIT_MS, signal })
     for (const id of waited) if (!engine.board.unlanded.has(id)) waited.delete(id)
     for (const id of coming()) waited.add(id)
@@ -97,7 +105,13 @@ async function* run(
       throw new Failure('GIT_FAILED', `refs/knot/* could not be brought here: ${brought.why}`)
     }
   }
-  return { ...pushed, heldBy: heldBy(room, push_), transport: 'mesh', rows: rows(room) }
+  const teammates = await rows(room, signal)
+  return { ...pushed, heldBy: heldBy(room, held), ...wayOf(room), rows: teammates }
+}
+
+function publicationOf({ push, commit }: Pushed): Publication | undefined {
+  if (push === undefined || commit === undefined) return undefined
+  return { push: push as FactId, commit: commit as Oid }
 }
 
 /** Publishes a commit, unless the room has it already. */
@@ -226,22 +240,4 @@ function isAdvancing({ engine }: RunningRoom): boolean {
   const { taken, retry } = engine.integration
   const reachable = liveSessions(engine).length > 0
   return reachable && retry.tries === 0 && taken < engine.board.landings.length
-}
-
-function heldBy({ engine }: RunningRoom, push: FactId | undefined) {
-  if (push === undefined) return []
-  const keys = [...(engine.holders.get(push) ?? [])].sort()
-  return keys.map((key) => whoIs(engine, key))
-}
-
-/** A row per teammate that published something. */
-function rows({ engine }: RunningRoom): Done['rows'] {
-  const found: Done['rows'] = []
-  for (const [actor, { fact }] of newestPushes(engine.board)) {
-    if (actor === engine.me.actor) continue
-    const { id, name } = whoIs(engine, keyOf(actor))
-    const { commit, files, at } = fact
-    found.push({ agent: id, name, commit, files, at })
-  }
-  return found.sort((a, b) => (a.name < b.name ? -1 : 1))
 }

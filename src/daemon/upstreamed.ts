@@ -1,0 +1,105 @@
+/** The shared remote in the daemon: whether it is used, and what its lane is told of the room. */
+import { Failure } from '../api/errors.ts'
+import { keyOf } from '../core/brand.ts'
+import { writes } from '../core/auth/roles.ts'
+import { leaders, leads } from '../core/engine/chain.ts'
+import { type Engine, connected } from '../core/engine/state.ts'
+import { sorted, standingOf } from '../core/room/views/board.ts'
+import { UpstreamLane } from '../integrate/upstream/lane.ts'
+import type { Picture, Transport } from '../integrate/upstream/picture.ts'
+import type { Repositories } from '../integrate/repositories.ts'
+import { verifyFast } from '../store/ed25519.ts'
+import type { Identity } from './identity.ts'
+import { clocks, type Loop } from './loop.ts'
+import type { Watch } from './watch.ts'
+
+const TRANSPORTS: readonly Transport[] = ['auto', 'mesh', 'upstream']
+
+/** The lane, not started yet; undefined where the mesh alone was chosen. */
+export function openUpstream(parts: {
+  identity: Identity
+  repositories: Repositories
+  engine: Engine
+  loop: () => Loop
+  watch: Watch
+  signal: AbortSignal
+  log: (text: string) => void
+}): UpstreamLane | undefined {
+  const { identity, repositories, engine, loop, watch, signal, log } = parts
+  const transport = chosenTransport(identity)
+  if (transport === 'mesh') return undefined
+  return new UpstreamLane(repositories, {
+    transport,
+    verify: verifyFast,
+    picture: () => pictureOf(engine),
+    now: () => clocks().wall,
+    signal,
+    log,
+    tell: (result) => void loop().push({ kind: 'worked', result }),
+    moved: () => watch.moved(),
+  })
+}
+
+/** The environment of the daemon before the settings of the checkout. */
+export function chosenTransport({ config }: Pick<Identity, 'config'>): Transport {
+  const { KNOT_TRANSPORT } = process.env
+  if (KNOT_TRANSPORT === undefined || KNOT_TRANSPORT === '') return config.transport ?? 'auto'
+  const found = TRANSPORTS.find((one) => one === KNOT_TRANSPORT)
+  if (found !== undefined) return found
+  const why = `KNOT_TRANSPORT is "${KNOT_TRANSPORT}", which is no transport`
+  throw new Failure('USAGE', why, `one of ${TRANSPORTS.join(', ')}, then knot down and again`)
+}
+
+/** What the lane needs to know, as it is at this moment. */
+export function pictureOf(engine: Engine): Picture {
+  const { me, membership, board } = engine
+  const { agent, actor, signer } = me
+  const members = [...membership.members.values()].filter(({ status }) => status === 'member')
+  const others = members.filter((member) => member.agent !== agent && writes(member.role))
+  return {
+    room: engine.volume.room,
+    me: { agent, actor, signer },
+    part: partOf(engine),
+    own: ownPushes(engine),
+    missing: missing(engine),
+    line: board.landings.map(({ fact }) => fact.commit),
+    agents: new Set(others.map((member) => member.agent)),
+    agentOf: (actor) => membership.byKey(keyOf(actor))?.agent,
+    newestOf: (actor) => board.newest.get(actor)?.place.n ?? -1,
+    authorOf: (push) => {
+      const entry = board.pushes.get(push)
+      return entry === undefined ? undefined : keyOf(entry.place.actor)
+    },
+  }
+}
+
+function partOf(engine: Engine): Picture['part'] {
+  const member = engine.membership.byKey(engine.me.signer.key)
+  if (member?.status !== 'member' || !writes(member.role)) return 'reads'
+  return leads(engine, clocks()) ? 'leads' : 'writes'
+}
+
+/** Those that wait for a leader, and the last one. */
+function ownPushes(engine: Engine): Picture['own'] {
+  const { board, me } = engine
+  const newest = board.newest.get(me.actor)
+  const waiting = sorted(board.unlanded).filter(({ id, place }) => {
+    if (place.actor !== me.actor || id === newest?.id) return false
+    return standingOf(board, id, leaders(engine)).kind === 'queued'
+  })
+  const own = newest === undefined ? waiting : [...waiting, newest]
+  return own.map(({ id, place, fact }) => {
+    const { commit, base, at } = fact
+    return { push: id, n: place.n, commit, ...(base === undefined ? {} : { base }), at }
+  })
+}
+
+/** Not here, and its author, who would be asked first, is not connected. */
+function missing(engine: Engine): Picture['missing'] {
+  const { board, holding, running } = engine
+  const near = new Set(connected(engine))
+  return sorted(board.unlanded)
+    .filter(({ id, place }) => !holding.has(id) && !near.has(keyOf(place.actor)))
+    .filter(({ id }) => !running.has(id))
+    .map(({ id, fact }) => ({ push: id, commit: fact.commit }))
+}
