@@ -1,7 +1,9 @@
 import { Command, Option } from 'clipanion'
 import { Failure, problem } from '../../src/api/errors.ts'
+import type { Item } from '../../src/api/types.ts'
 import { type Answer, KnotCommand } from '../command.ts'
 import { describeSync } from '../describe/work.ts'
+import { cleanLine } from '../print.ts'
 
 /** `knot sync` */
 export class Sync extends KnotCommand {
@@ -13,10 +15,13 @@ export class Sync extends KnotCommand {
       Never moves HEAD, the index, a branch or a file: other people’s work arrives as
       \`refs/knot/<agent id>\`, for git to look at and to merge. Ends when another peer holds your
       commits; with code 7 when they are only here yet. The landing comes later: \`knot log\` tells.
+      \`--watch\` syncs at once when HEAD or the room moves, and every 15 s; it never publishes
+      again what was refused or undone. With \`--json\` each new result is a line of JSON.
     `,
     examples: [
       ['Publish and fetch', '$0 sync --intent "parse dates"'],
       ['Publish another branch', '$0 sync feature/dates'],
+      ['Go on, for as long as you work', '$0 sync --watch'],
       ['Only look what the others have', '$0 sync --pull-only'],
     ],
   })
@@ -24,9 +29,14 @@ export class Sync extends KnotCommand {
   rev = Option.String({ name: 'rev', required: false })
   pushOnly = Option.Boolean('--push-only', false, { description: 'Publish, and fetch nothing' })
   pullOnly = Option.Boolean('--pull-only', false, { description: 'Fetch, and publish nothing' })
+  watch = Option.Boolean('--watch', false, {
+    description: 'Go on, whenever HEAD or the room moves',
+  })
+
   intent = Option.String('--intent,-m', { description: 'What this push is for' })
 
   async run(): Promise<Answer> {
+    if (this.watch) return await this.watchOn()
     const input = {
       mode: this.mode(),
       ...(this.rev === undefined ? {} : { rev: this.rev }),
@@ -43,6 +53,29 @@ export class Sync extends KnotCommand {
     const nor = done.upstream?.reach === 'away' ? ', and origin is away' : ''
     const reason = `push ${done.push} is kept here and queued: no other peer holds it yet${nor}.`
     return { result, text, problem: problem('QUEUED', reason, 'nothing: it goes out by itself') }
+  }
+
+  private async watchOn(): Promise<Answer> {
+    if (this.rev !== undefined) {
+      const reason = `--watch follows HEAD, so it has no use for "${this.rev}".`
+      throw new Failure('USAGE', reason, `git switch ${this.rev} && knot sync --watch`)
+    }
+    const intent = this.intent === undefined ? {} : { intent: this.intent }
+    const input = { mode: this.mode(), ...intent }
+    const daemon = await this.daemon()
+    const stream = daemon.stream('sync.watch', input, this.context.signal)
+    await this.drain(stream, (item) => this.tell(item))
+    return { result: {}, text: '' }
+  }
+
+  private tell(item: Item<'sync.watch'>): void {
+    if (item.kind === 'step') return this.progress(item.text)
+    if (this.json) return void this.context.stdout.write(`${JSON.stringify(item)}\n`)
+    if (item.kind === 'failed') {
+      const fix = item.fix === undefined ? '' : `; ${item.fix}`
+      return void this.context.stderr.write(`${cleanLine(item.message)}${cleanLine(fix)}\n`)
+    }
+    this.context.stdout.write(`${describeSync(item.sync, this.paint, this.context.now())}\n`)
   }
 
   private mode(): 'both' | 'push' | 'pull' {

@@ -10,8 +10,8 @@ import {
   INVITE_USES_MAX, MESSAGE_MAX_BYTES, NAME_MAX_BYTES, TASK_BODY_MAX_BYTES, TITLE_MAX_BYTES,
 } from '../core/limits.ts'
 import {
-  check, event, evidence, leader, member, moment, output, progress, publishedRow, queued, task,
-  upstream, upstreamIntegration, who,
+  check, event, evidence, leader, member, moment, output, problem, progress, queued, synced,
+  task, upstream, upstreamIntegration, who,
 } from './shapes.ts'
 
 const byteLength = (text: string) => new TextEncoder().encode(text).length
@@ -117,17 +117,20 @@ export const contract = {
       intent: title.optional(),
     }),
     stream: progress,
-    output: z.object({
-      push: z.string().optional(),
-      commit: z.string().optional(),
-      base: z.string().optional(),
-      files: z.array(z.string()),
-      fileCount: z.number().int().nonnegative(),
-      heldBy: z.array(who),
-      transport: z.enum(['mesh', 'upstream']),
-      upstream: upstream.optional(),
-      rows: z.array(publishedRow),
+    output: synced,
+  },
+  'sync.watch': {
+    doc: 'Syncs now and whenever HEAD or the room moves, until it is left.',
+    input: z.strictObject({
+      mode: z.enum(['both', 'push', 'pull']).default('both'),
+      intent: title.optional(),
     }),
+    stream: z.discriminatedUnion('kind', [
+      progress.extend({ kind: z.literal('step') }),
+      z.object({ kind: z.literal('synced'), sync: synced }),
+      problem.extend({ kind: z.literal('failed') }),
+    ]),
+    output: nothing,
   },
   check: {
     doc: 'Runs the detected checks on this checkout.',

@@ -104,6 +104,26 @@ export const upstreamIntegration = z.object({
   commit: z.string().optional(),
 })
 
+/** How a sync ended: what was published, who holds it, and what the others published. */
+export const synced = z.object({
+  push: z.string().optional(),
+  commit: z.string().optional(),
+  base: z.string().optional(),
+  files: z.array(z.string()),
+  fileCount: z.number().int().nonnegative(),
+  heldBy: z.array(who),
+  transport: z.enum(['mesh', 'upstream']),
+  upstream: upstream.optional(),
+  rows: z.array(publishedRow),
+})
+
+/** Why something did not come about, without ending what goes on. */
+export const problem = z.object({
+  code: z.string(),
+  message: z.string(),
+  fix: z.string().optional(),
+})
+
 /** A step of something that takes a while, for a person to read. */
 export const progress = z.object({ step: z.string(), text: z.string() })
 

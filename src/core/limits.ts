@@ -339,3 +339,7 @@ export const UPSTREAM_SILENT_MS = 20_000
 export const UPSTREAM_WAIT_MS = 30_000
 /** The message of a word's tag: some 260 characters. */
 export const WORD_MAX_BYTES = 4_096
+/** Between two rounds of `knot sync --watch` when nothing happens. */
+export const SYNC_WATCH_MS = 15_000
+/** Between two looks at where HEAD is, and the least time between two rounds, while one watches. */
+export const SYNC_WATCH_LOOK_MS = 500

@@ -71,6 +71,16 @@ export function fakeAnswers(overrides: Partial<Answers> = {}): Answers {
         fileCount: 2, heldBy: [bob], transport: 'mesh', rows: [],
       }
     },
+    'sync.watch': async function* (_input, signal) {
+      const sync = {
+        files: [], fileCount: 0, heldBy: [], transport: 'mesh' as const, rows: [],
+      }
+      yield { kind: 'step', step: 'publish', text: 'publishing a1b2c3d4' }
+      yield { kind: 'synced', sync }
+      yield { kind: 'failed', code: 'GIT_FAILED', message: 'git says no', fix: 'git gc' }
+      await new Promise((resolve) => signal.addEventListener('abort', resolve))
+      return {}
+    },
     check: async function* () {
       yield { check: 'test', text: 'ok 1\n' }
       return {

@@ -112,6 +112,36 @@ describe('the envelope', () => {
   })
 })
 
+describe('watching', () => {
+  async function watched(...words: string[]) {
+    const here = await served()
+    const enough = new AbortController()
+    here.signal = enough.signal
+    const watching = here.knot('sync', '--watch', ...words)
+    setTimeout(() => enough.abort(), 200)
+    return await watching
+  }
+
+  test('S615: sync --watch tells each round, and with --json each on a line', async () => {
+    const { out, err } = await watched()
+    expect(out).toBe('nothing to publish (mesh)\n')
+    expect(err).toBe('publishing a1b2c3d4\ngit says no; git gc\n')
+    const json = await watched('--json')
+    expect(json.err).toBe('')
+    const lines = json.out.trimEnd().split('\n').map((line) => JSON.parse(line))
+    expect(lines).toMatchObject([
+      { kind: 'synced', sync: { transport: 'mesh', rows: [] } },
+      { kind: 'failed', code: 'GIT_FAILED', fix: 'git gc' },
+    ])
+  })
+
+  test('--watch and a commit to publish together are refused', async () => {
+    const here = await served()
+    const { exit, err } = await here.knot('sync', '--watch', 'main')
+    expect([exit, err]).toEqual([2, expect.stringMatching(/follows HEAD.*\n.*git switch main/)])
+  })
+})
+
 describe('exit codes', () => {
   test('S374: the code of a refusal decides the exit code of the command', async () => {
     for (const [code, exit] of [['HELD', 3], ['UNAUTHORISED', 4], ['STALE_FENCE', 6]] as const) {

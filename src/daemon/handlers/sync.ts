@@ -8,7 +8,7 @@
  */
 import { Failure } from '../../api/errors.ts'
 import type { Answers, Item, Output, Parsed } from '../../api/types.ts'
-import type { Oid } from '../../core/brand.ts'
+import { type ActorId, keyOf, type Oid } from '../../core/brand.ts'
 import { leaders } from '../../core/engine/chain.ts'
 import { headOf as integrationHead } from '../../core/engine/landing.ts'
 import { liveSessions } from '../../core/engine/state.ts'
@@ -29,16 +29,19 @@ import { type FindRoom, made } from './talk.ts'
 import {
   attempt, heldBy, isWorthIt, type Publication, rows, untilHeld, wayOf,
 } from './ways.ts'
+import { roundOf, watch } from './watch.ts'
 
 type Done = Output<'sync'>
 type Pushed = Pick<Done, 'push' | 'commit' | 'base' | 'files' | 'fileCount'>
+/** Whether a commit that was published before may be published again. */
+type Again = 'asked' | 'never'
 type Progress = AsyncGenerator<Item<'sync'>, Pushed, void>
 
 /** What all syncs of one daemon know of each other. */
 type Shared = { waited: Set<FactId>; turn: () => Promise<() => void> }
 
 /** The handler, for a room that is looked up at each call. */
-export function sync(room: FindRoom): Pick<Answers, 'sync'> {
+export function sync(room: FindRoom): Pick<Answers, 'sync' | 'sync.watch'> {
   const waited = new Set<FactId>()
   let pushing: Promise<unknown> = Promise.resolve()
   // One push after another: two at once would move one ref, and publish one commit twice.
@@ -51,7 +54,12 @@ export function sync(room: FindRoom): Pick<Answers, 'sync'> {
   }
   return {
     sync: async function* (input, signal) {
-      return yield* run(await room(), { ...input, waited, turn }, signal)
+      return yield* run(await room(), { ...input, again: 'asked', waited, turn }, signal)
+    },
+    'sync.watch': async function* (input, signal) {
+      const here = await room()
+      const asked = { ...roundOf(input), waited, turn }
+      return yield* watch(here, () => run(here, asked, signal), signal)
     },
   }
 }
@@ -68,14 +76,14 @@ export function stillComing(
 
 async function* run(
   room: RunningRoom,
-  { mode, rev, intent, waited, turn }: Parsed<'sync'> & Shared,
+  { mode, rev, intent, again, waited, turn }: Parsed<'sync'> & { again: Again } & Shared,
   signal: AbortSignal,
 ): AsyncGenerator<Item<'sync'>, Done, void> {
   let pushed: Pushed = { files: [], fileCount: 0 }
   if (mode !== 'pull') {
     const done = await turn()
     try {
-      pushed = yield* push(room, { rev, intent }, signal)
+      pushed = yield* push(room, { rev, intent, again }, signal)
     } finally {
       done()
     }
@@ -117,13 +125,14 @@ function publicationOf({ push, commit }: Pushed): Publication | undefined {
 /** Publishes a commit, unless the room has it already. */
 async function* push(
   room: RunningRoom,
-  { rev, intent }: { rev: string | undefined; intent: string | undefined },
+  { rev, intent, again }: { rev: string | undefined; intent: string | undefined; again: Again },
   signal: AbortSignal,
 ): Progress {
   const { checkout, mirror } = room.repositories
   const commit = await commitOf(room, rev, signal)
   const known = await knownAs(room, commit, signal)
   if (known !== undefined) return { commit, files: [], fileCount: 0, ...known }
+  if (again === 'never' && wasPublished(room, commit)) return { commit, files: [], fileCount: 0 }
   if (rev === undefined) {
     const dirty = await dirtyFiles(checkout, signal)
     const text =
@@ -183,7 +192,7 @@ async function knownAs(
   room: RunningRoom,
   commit: Oid,
   signal: AbortSignal,
-): Promise<{ push?: string } | undefined> {
+): Promise<Partial<Pushed> | undefined> {
   const { engine, repositories } = room
   const own = sorted(engine.board.pushes).filter(({ place, fact }) => {
     return place.actor === engine.me.actor && fact.commit === commit
@@ -194,13 +203,22 @@ async function knownAs(
   const { mirror } = repositories
   if (standing !== undefined) {
     await name(mirror, { push: standing.id, commit })
-    return { push: standing.id }
+    const { files, fileCount, base } = standing.fact
+    return { push: standing.id, files, fileCount, ...(base === undefined ? {} : { base }) }
   }
   const head = integrationHead(engine)
   const known = async (oid: Oid | undefined) =>
     oid !== undefined && (await hasCommit(mirror, oid, signal))
   if (head === undefined || !(await known(head)) || !(await known(commit))) return undefined
   return (await isAncestor(mirror, { ancestor: commit, commit: head }, signal)) ? {} : undefined
+}
+
+/** Whether this agent published the commit before, in whichever life, and whatever became of it. */
+function wasPublished({ engine }: RunningRoom, commit: Oid): boolean {
+  const mine = (actor: ActorId) => engine.membership.byKey(keyOf(actor))?.agent === engine.me.agent
+  return [...engine.board.pushes.values()].some(({ place, fact }) => {
+    return fact.commit === commit && mine(place.actor)
+  })
 }
 
 async function changed(room: RunningRoom, commit: Oid, signal: AbortSignal) {

@@ -1,0 +1,74 @@
+/**
+ * `sync.watch`: sync after sync, for as long as somebody reads.
+ *
+ * It acts when nobody looks, so it is shyer than `sync`: a commit that was published before, and
+ * refused or undone since, is not published again. Its author has to say so.
+ */
+import { problemOf } from '../../api/errors.ts'
+import type { Item, Output, Parsed } from '../../api/types.ts'
+import { SYNC_WATCH_LOOK_MS, SYNC_WATCH_MS } from '../../core/limits.ts'
+import { traceOfHead } from '../../git/trace.ts'
+import type { RunningRoom } from '../running.ts'
+
+type Told = Item<'sync.watch'>
+type Round = AsyncGenerator<Item<'sync'>, Output<'sync'>, void>
+
+/** Runs rounds until aborted; a result or a failure is told when it is not the same as before. */
+export async function* watch(
+  room: RunningRoom,
+  round: () => Round,
+  signal: AbortSignal,
+): AsyncGenerator<Told, Output<'sync.watch'>, void> {
+  let last = ''
+  while (!signal.aborted) {
+    const before = await momentOf(room)
+    let told: Told
+    try {
+      told = { kind: 'synced', sync: yield* steps(round()) }
+    } catch (error) {
+      if (signal.aborted) break
+      const { code, message, fix } = problemOf(error)
+      told = { kind: 'failed', code, message, ...(fix === undefined ? {} : { fix }) }
+    }
+    const text = JSON.stringify(told, withoutMoments)
+    if (text !== last) yield told
+    last = text
+    await untilMoved(room, before, signal)
+  }
+  return {}
+}
+
+/** The steps of publishing; those of every other round would say the same four times a minute. */
+async function* steps(round: Round): AsyncGenerator<Told, Output<'sync'>, void> {
+  for (;;) {
+    const next = await round.next()
+    if (next.done === true) return next.value
+    const { step, text } = next.value
+    if (step === 'publish') yield { kind: 'step', step, text }
+  }
+}
+
+function withoutMoments(key: string, value: unknown): unknown {
+  return key === 'answered' ? undefined : value
+}
+
+type Moment = { head: string; events: number }
+
+async function momentOf({ repositories, engine }: RunningRoom): Promise<Moment> {
+  return { head: await traceOfHead(repositories.checkout), events: engine.events.size }
+}
+
+/** Until HEAD or the room is not where it was, or it is time again; never at once. */
+async function untilMoved(room: RunningRoom, before: Moment, signal: AbortSignal): Promise<void> {
+  const began = performance.now()
+  while (!signal.aborted && performance.now() - began < SYNC_WATCH_MS) {
+    await room.watch.until(() => false, { ms: SYNC_WATCH_LOOK_MS, signal })
+    const now = await momentOf(room)
+    if (now.head !== before.head || now.events !== before.events) return
+  }
+}
+
+/** What a watch asks of each round. */
+export function roundOf({ mode, intent }: Parsed<'sync.watch'>) {
+  return { mode, intent, rev: undefined, again: 'never' as const }
+}
