@@ -22,7 +22,13 @@ export type DialOutcome =
 /** Dials until one address works or all have failed; without a key, whoever answers will do. */
 export async function dial(
   node: Node,
-  target: { key?: PublicKey; endpoints: readonly Endpoint[]; reach: Reach },
+  target: {
+    key?: PublicKey
+    endpoints: readonly Endpoint[]
+    reach: Reach
+    /** Hears of each address that failed by itself, and not because another one was faster. */
+    failed?: (endpoint: Endpoint, why: string) => void
+  },
   signal: AbortSignal,
 ): Promise<DialOutcome> {
   const failures: Extract<DialOutcome, { why: string }>[] = []
@@ -31,6 +37,7 @@ export async function dial(
 
   const attempt = async (endpoint: Endpoint): Promise<DialOutcome> => {
     const outcome = await dialOne(node, { ...target, endpoint }, either)
+    if (outcome.kind !== 'connected' && !either.aborted) target.failed?.(endpoint, outcome.why)
     if (outcome.kind !== 'connected') failures.push(outcome)
     else if (over.signal.aborted) outcome.connection.abort(new Error('another address was faster'))
     else {

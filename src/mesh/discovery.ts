@@ -18,8 +18,14 @@ import { keyOfPeer, peerOfKey } from './key.ts'
 
 const MDNS_PORT = 5353
 const MDNS_GROUP = '224.0.0.251'
+/** A peer that missed three questions in a row is not heard any more. */
+const HEARD_MS = 3 * DISCOVERY_MS
 
-export type Discovery = { stop(): Promise<void> }
+export type Discovery = {
+  /** Where it listens, and which peers were heard within the last few questions. */
+  survey(): { interfaces: { ip: string; fault?: string }[]; heard: PublicKey[] }
+  stop(): Promise<void>
+}
 
 export type DiscoveryOptions = {
   me: PublicKey
@@ -38,7 +44,17 @@ export type DiscoveryOptions = {
 /** Asks at once, again every DISCOVERY_MS, and again whenever an interface comes or goes. */
 export function startDiscovery(options: DiscoveryOptions): Discovery {
   const { tag, interfaces = networkInterfaces } = options
-  const heard = { ...options, found: oncePerQuestion(options.found) }
+  const told = oncePerQuestion(options.found)
+  const last = new Map<PublicKey, number>()
+  const heard: DiscoveryOptions = {
+    ...options,
+    found(key, addresses) {
+      last.delete(key)
+      last.set(key, performance.now())
+      dropOldest(last, SIGHTINGS_MAX)
+      told(key, addresses)
+    },
+  }
   const open = new Map<string, Voice>()
   let before = ''
 
@@ -71,6 +87,16 @@ export function startDiscovery(options: DiscoveryOptions): Discovery {
   }, DISCOVERY_MS)
 
   return {
+    survey() {
+      const since = performance.now() - HEARD_MS
+      return {
+        interfaces: [...open].map(([ip, { fault }]) => {
+          const why = fault()
+          return why === undefined ? { ip } : { ip, fault: why }
+        }),
+        heard: [...last].filter(([, at]) => at >= since).map(([key]) => key).sort(),
+      }
+    },
     async stop() {
       clearInterval(looking)
       clearInterval(asking)
@@ -89,14 +115,18 @@ function oncePerQuestion(found: DiscoveryOptions['found']): DiscoveryOptions['fo
     if (now - (told.get(sighting) ?? Number.NEGATIVE_INFINITY) < DISCOVERY_MS / 2) return
     told.delete(sighting)
     told.set(sighting, now)
-    const oldest = told.keys().next()
-    if (told.size > SIGHTINGS_MAX && oldest.done === false) told.delete(oldest.value)
+    dropOldest(told, SIGHTINGS_MAX)
     found(key, addresses)
   }
 }
 
+function dropOldest<K>(map: Map<K, unknown>, most: number): void {
+  const oldest = map.keys().next()
+  if (map.size > most && oldest.done === false) map.delete(oldest.value)
+}
+
 /** One interface's socket, with a stock service that answers and understands on it. */
-type Voice = { ask(): void; close(): Promise<void> }
+type Voice = { ask(): void; fault(): string | undefined; close(): Promise<void> }
 
 /** The stock service; that its socket can be given to it is not in its types. */
 type Stock = PeerDiscovery & {
@@ -121,7 +151,9 @@ function openVoice(ip: string, tag: string, options: DiscoveryOptions): Voice {
   socket.on('response', stock._onMdnsResponse)
   // A network that is away for a while is a warning at each question; that is nothing to tell.
   socket.on('warning', () => {})
+  let fault: string | undefined
   socket.on('error', (error: Error) => {
+    fault = error.message
     options.log(`mdns: not on ${ip} (${error.message}); peers are found by their addresses only`)
   })
   stock.addEventListener('peer', ({ detail }) => {
@@ -132,6 +164,7 @@ function openVoice(ip: string, tag: string, options: DiscoveryOptions): Voice {
 
   return {
     ask: () => socket.query({ questions: [{ name: tag, type: 'PTR' }] }),
+    fault: () => fault,
     close: () => new Promise((resolve) => socket.destroy(() => resolve())),
   }
 }

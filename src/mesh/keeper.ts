@@ -20,6 +20,8 @@ export type Keeper = {
   want(key: PublicKey, addresses: readonly string[]): void
   forget(key: PublicKey): void
   forgotten(key: PublicKey): boolean
+  /** Everybody that is wanted, in the order of their keys, with the addresses to dial. */
+  wanted(): { key: PublicKey; addresses: readonly string[] }[]
   /** Adds what a wanted peer said of itself, or what was heard of it just now. */
   learn(key: PublicKey, addresses: readonly string[]): void
   /** The address that worked goes first from now on. */
@@ -77,6 +79,10 @@ export function createKeeper(options: KeeperOptions): Keeper {
       shunned.add(key)
     },
     forgotten: (key) => shunned.has(key),
+    wanted: () =>
+      [...peers]
+        .map(([key, { addresses }]) => ({ key, addresses: [...addresses] }))
+        .sort((a, b) => (a.key < b.key ? -1 : 1)),
     learn(key, addresses) {
       const peer = peers.get(key)
       if (peer === undefined) return

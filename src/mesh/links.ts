@@ -2,7 +2,7 @@
 import type { Connection } from '@libp2p/interface'
 import type { PublicKey } from '../core/brand.ts'
 import { GREETING_MS } from '../core/limits.ts'
-import { formatEndpoint, fromMultiaddr, parseEndpoint } from './address.ts'
+import { type Endpoint, formatEndpoint, fromMultiaddr, parseEndpoint } from './address.ts'
 import { dial } from './dial.ts'
 import { greet, greeted } from './greeting.ts'
 import { type Attempt, createKeeper, type Keeper } from './keeper.ts'
@@ -18,6 +18,9 @@ export type Links = {
   answerSync(opened: Opened): Promise<void>
   /** The connection under the session with this peer. */
   connectionTo(key: PublicKey): Connection | undefined
+  /** Why the newest dial of each address of a peer failed. */
+  failuresOf(key: PublicKey): ReadonlyMap<string, string>
+  forgetFailures(key: PublicKey): void
   /** Whether a connection has a session, or is to have one. */
   keeps(connection: Connection): boolean
 }
@@ -30,6 +33,7 @@ export function createLinks(
   const { events, isMember, reach = 'anywhere' } = options
   const connections = new Map<PublicKey, Connection>()
   const kept = new WeakSet<Connection>()
+  const failures = new Map<PublicKey, ReadonlyMap<string, string>>()
 
   const sessions = createSessions({ me, events, now, lost: (...gone) => keeper.lost(...gone) })
   const keeper = createKeeper({ me, isUp: sessions.has, attempt: (...peer) => attempt(...peer) })
@@ -55,13 +59,17 @@ export function createLinks(
     signal: AbortSignal,
   ): Promise<Attempt> => {
     const endpoints = addresses.map(parseEndpoint).filter((endpoint) => endpoint !== undefined)
-    const dialled = await dial(node, { key, endpoints, reach }, signal)
+    const met = new Map<string, string>()
+    const failed = (at: Endpoint, why: string) => void met.set(formatEndpoint(at), why)
+    const dialled = await dial(node, { key, endpoints, reach, failed }, signal)
+    if (!signal.aborted) failures.set(key, met)
     if (dialled.kind !== 'connected') return 'unreachable'
     const { connection, endpoint } = dialled
     keeper.worked(key, formatEndpoint(endpoint))
     const stream = await openSync(connection, signal)
     if (stream === undefined || signal.aborted || !welcome(key, 'us')) {
       hangUp(connection)
+      met.set(formatEndpoint(endpoint), `${formatEndpoint(endpoint)} ${UNWELCOME}`)
       return sessions.has(key) ? 'up' : 'refused'
     }
     take(key, { connection, stream }, 'us')
@@ -72,6 +80,8 @@ export function createLinks(
     sessions,
     keeper,
     connectionTo: (key) => connections.get(key),
+    forgetFailures: (key) => void failures.delete(key),
+    failuresOf: (key) => failures.get(key) ?? new Map(),
     keeps: (connection) => kept.has(connection) && connection.status === 'open',
     async answerSync({ key, connection, stream }) {
       if (!welcome(key, 'them')) return stream.abort('there is a session already')
@@ -82,6 +92,8 @@ export function createLinks(
     },
   }
 }
+
+const UNWELCOME = 'answers and takes no session: it may not know yet that we are a member'
 
 async function openSync(
   connection: Connection,

@@ -20,7 +20,9 @@ import type {
   Listen,
   Mesh,
   MeshOptions,
+  Reaching,
   StartOutcome,
+  Survey,
 } from './port.ts'
 import { createSessions, type Sessions } from './sessions.ts'
 
@@ -127,6 +129,14 @@ class Ether {
     this.settle()
   }
 
+  heardBy(peer: Peer): NonNullable<Survey['mdns']> {
+    const { mdnsTag } = peer.options
+    const others = this.#inOrder().filter((other) => {
+      return other.options.mdnsTag === mdnsTag && this.#meets(peer, other)
+    })
+    return { interfaces: [{ ip: '127.0.0.1' }], heard: others.map(({ key }) => key) }
+  }
+
   uses(port: number): boolean {
     const addresses = [...this.peers.values()].flatMap((peer) => peer.addresses)
     return addresses.some((address) => parseEndpoint(address)?.port === port)
@@ -184,12 +194,35 @@ function meshOf(peer: Peer, ether: Ether): Mesh {
       }
       return openGit(peer, other)
     },
+    survey: () => ({
+      peers: [...peer.wanted]
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([key, addresses]) => reachingOf(peer, ether, { key, addresses: [...addresses] })),
+      mdns: peer.options.mdnsTag === undefined ? undefined : ether.heardBy(peer),
+    }),
     async stop() {
       peer.stopping.abort()
       if (peers.get(peer.key) === peer) peers.delete(peer.key)
       peer.sessions.endAll('stopped')
     },
   }
+}
+
+function reachingOf(
+  peer: Peer,
+  ether: Ether,
+  { key, addresses }: { key: PublicKey; addresses: string[] },
+): Reaching {
+  if (peer.sessions.has(key)) {
+    return { key, state: 'up', addresses: addresses.map((address) => ({ address })) }
+  }
+  const tried = addresses.map((address) => {
+    const other = ether.find(peer, address)
+    if (other === undefined) return { address, why: `${address} does not answer` }
+    const stranger = other.key !== key || !samePrologue(peer, other)
+    return { address, why: stranger ? `${address} is another peer` : `${address} takes no session` }
+  })
+  return { key, state: 'away', addresses: tried }
 }
 
 function between(a: PublicKey, b: PublicKey): string {

@@ -62,6 +62,7 @@ async function assemble(node: Node, options: MeshOptions, places: () => Endpoint
     want: keeper.want,
     forget(key) {
       keeper.forget(key)
+      links.forgetFailures(key)
       sessions.end(key, 'no longer wanted')
     },
     send: sessions.send,
@@ -72,6 +73,14 @@ async function assemble(node: Node, options: MeshOptions, places: () => Endpoint
         { ...target, question },
         AbortSignal.any([signal, timed(stopping.signal)]),
       ),
+    survey: () => ({
+      peers: keeper.wanted().map(({ key, addresses }) => ({
+        key,
+        state: sessions.has(key) ? 'up' : 'away',
+        addresses: triedOf(addresses, links.failuresOf(key)),
+      })),
+      mdns: options.mdnsTag === undefined ? undefined : discovery.survey(),
+    }),
     openGit: (key, signal) =>
       openGit(links.connectionTo(key), AbortSignal.any([signal, stopping.signal])),
     async stop() {
@@ -83,6 +92,13 @@ async function assemble(node: Node, options: MeshOptions, places: () => Endpoint
       await node.stop()
     },
   }
+}
+
+function triedOf(addresses: readonly string[], failures: ReadonlyMap<string, string>) {
+  return addresses.map((address) => {
+    const why = failures.get(address)
+    return why === undefined ? { address } : { address, why }
+  })
 }
 
 function timed(stopping: AbortSignal): AbortSignal {

@@ -64,6 +64,22 @@ export type AskOutcome =
 
 export type GitOutcome = { kind: 'open'; stream: ByteStream } | { kind: 'gone'; why: string }
 
+/** How it stands with one wanted peer. */
+export type Reaching = {
+  key: PublicKey
+  state: 'up' | 'away'
+  /** Every address that is known of it; `why` is what the newest dial there met, if it failed. */
+  addresses: { address: string; why?: string }[]
+}
+
+/** What the mesh can tell of why a peer is not reached. */
+export type Survey = {
+  /** Wanted peers, in the order of their keys. */
+  peers: Reaching[]
+  /** Where multicast DNS listens, and whom it heard just now; undefined where it is not used. */
+  mdns: { interfaces: { ip: string; fault?: string }[]; heard: PublicKey[] } | undefined
+}
+
 export type Mesh = {
   readonly key: PublicKey
   /** The addresses it listens on, local network first, loopback last. */
@@ -82,6 +98,8 @@ export type Mesh = {
   ): Promise<AskOutcome>
   /** Opens a git stream to a member with whom a session stands. */
   openGit(key: PublicKey, signal: AbortSignal): Promise<GitOutcome>
+  /** Looks at what is known, and asks nobody. */
+  survey(): Survey
   /** Ends everything; no event is told from here on. */
   stop(): Promise<void>
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { PassThrough, Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
+import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { FRAME_MAX_BYTES, JOIN_BURST, OUTBOX_MAX_BYTES } from '../../src/core/limits.ts'
 import { splice } from '../../src/mesh/splice.ts'
@@ -336,6 +337,25 @@ describe.each([
     }
     await writing
     expect(read).toBe(16 << 20)
+  })
+
+  test('S550: a survey tells why each address of a wanted peer does not answer', async () => {
+    const [a, b, c] = [await world.start(), await world.start(), await world.start()]
+    await together(a, b)
+    const gone = '127.0.0.1:1'
+    a.mesh.want(nextKey(), [gone, c.address])
+    const away = () => a.mesh.survey().peers.find(({ key }) => key === nextKey())
+    while (away()?.addresses.some(({ why }) => why === undefined)) await pause(20)
+    expect(away()?.state).toBe('away')
+    expect(away()?.addresses.find(({ address }) => address === gone)?.why).toContain(gone)
+    expect(away()?.addresses.find(({ address }) => address === c.address)?.why).toContain('another')
+    const up = a.mesh.survey().peers.find(({ key }) => key === b.key)
+    expect(up).toMatchObject({ state: 'up', addresses: [{ address: b.address }] })
+    expect(up?.addresses[0]).not.toHaveProperty('why')
+    expect(a.mesh.survey().mdns).toBeUndefined()
+
+    a.mesh.forget(nextKey())
+    expect(away()).toBeUndefined()
   })
 
   test('S264: after stop no event is told, and the others hear that it is gone', async () => {
