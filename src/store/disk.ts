@@ -8,9 +8,9 @@ export type Disk = {
   /**
    * Opens a file for reading and writing. A file that this makes is private to its owner (0600),
    * and its name survives a crash once this returns. A missing file rejects with ENOENT where it
-   * must exist, a present one with EEXIST where it must be new.
+   * must exist, a present one with EEXIST where it must be new. 'reading' needs no right to write.
    */
-  open(path: string, how: 'existing' | 'new' | 'either'): Promise<DiskFile>
+  open(path: string, how: 'existing' | 'new' | 'either' | 'reading'): Promise<DiskFile>
   /** Moves a file; its new name survives a crash on return. 'refuse' rejects with EEXIST. */
   rename(move: { from: string; to: string; over: 'replace' | 'refuse' }): Promise<void>
   /** Removes a file. */

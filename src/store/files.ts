@@ -25,7 +25,7 @@ export type ReadFile =
 /** Reads a whole file of at most `max` bytes. */
 export async function readWhole(disk: Disk, path: string, max: number): Promise<ReadFile> {
   try {
-    const file = await disk.open(path, 'existing')
+    const file = await disk.open(path, 'reading')
     try {
       const size = await file.size()
       if (size > max) return { kind: 'too-large', size }

@@ -36,6 +36,18 @@ export function seedOf(header: Uint8Array): number {
   return crc32(header.subarray(MAGIC.length, HEADER_BYTES))
 }
 
+/** Whether the file is what a crash in its making may leave: nothing, a part of a header, or zeros. */
+export function isUnfinished(header: Uint8Array, size: number): boolean {
+  if (size > HEADER_BYTES) return false
+  if (header.every(byte => byte === 0)) return true
+  return size < HEADER_BYTES && startsWith(MAGIC, header.subarray(0, MAGIC.length))
+}
+
+/** Whether bytes begin with others. */
+export function startsWith(bytes: Uint8Array, prefix: Uint8Array): boolean {
+  return prefix.length <= bytes.length && prefix.every((byte, at) => byte === bytes[at])
+}
+
 /** Bytes that a record takes on disk. */
 export function frameSize(body: Uint8Array): number {
   return FRAME_BYTES + 1 + body.length

@@ -17,9 +17,11 @@ import {
   frameSize,
   HEADER_BYTES,
   headerOf,
+  isUnfinished,
   MAGIC,
   scan,
   seedOf,
+  startsWith,
 } from './log-format.ts'
 
 export type { Entry, LogRecord } from './log-format.ts'
@@ -214,17 +216,6 @@ async function begin(file: DiskFile): Promise<number> {
   await writeAll(file, header, 0)
   await file.sync()
   return seedOf(header)
-}
-
-/** Whether the file is what a crash in `begin` may leave: nothing, a part of a header, or zeros. */
-function isUnfinished(header: Uint8Array, size: number): boolean {
-  if (size > HEADER_BYTES) return false
-  if (header.every(byte => byte === 0)) return true
-  return size < HEADER_BYTES && startsWith(MAGIC, header.subarray(0, MAGIC.length))
-}
-
-function startsWith(bytes: Uint8Array, prefix: Uint8Array): boolean {
-  return prefix.length <= bytes.length && prefix.every((byte, at) => byte === bytes[at])
 }
 
 function corrupt(path: string, { at, why }: { at: number; why: string }): OpenedLog {

@@ -6,6 +6,7 @@ import type { Disk, DiskFile } from './disk.ts'
 
 export const nodeDisk: Disk = {
   async open(path, how) {
+    if (how === 'reading') return fileOf(await open(path, 'r'))
     if (how !== 'new') {
       try {
         return fileOf(await open(path, 'r+'))

@@ -97,7 +97,7 @@ export function memoryDisk(): MemoryDisk {
     async open(path, how) {
       const known = files.get(path)
       if (known !== undefined && how === 'new') throw failure('EEXIST')
-      if (known === undefined && how === 'existing') throw failure('ENOENT')
+      if (known === undefined && (how === 'existing' || how === 'reading')) throw failure('ENOENT')
       const node = known ?? { live: new Uint8Array(), durable: new Uint8Array(), unsynced: [] }
       files.set(path, node)
       return fileOf(node)
