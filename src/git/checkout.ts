@@ -82,13 +82,23 @@ export async function excludeKnot(
   checkout: Checkout,
   signal: AbortSignal,
 ): Promise<'added' | 'already'> {
-  const path = ['rev-parse', '--path-format=absolute', '--git-path', 'info/exclude']
-  const exclude = await ask(path, { at: inside(checkout), signal })
+  const exclude = await excludeFile(checkout, signal)
   const before = await readFile(exclude, 'utf8').catch(() => '')
-  if (before.split(/\r?\n/).some((line) => /^\/?\.knot\/?\s*$/.test(line))) return 'already'
+  if (hidesKnot(before)) return 'already'
   await mkdir(dirname(exclude), { recursive: true })
   await appendFile(exclude, `${before === '' || before.endsWith('\n') ? '' : '\n'}/.knot/\n`)
   return 'added'
+}
+
+/** The file in which a repository names what it ignores and does not publish. */
+export async function excludeFile(checkout: Checkout, signal: AbortSignal): Promise<string> {
+  const path = ['rev-parse', '--path-format=absolute', '--git-path', 'info/exclude']
+  return ask(path, { at: inside(checkout), signal })
+}
+
+/** Whether the text of such a file keeps `.knot/` out of git. */
+export function hidesKnot(text: string): boolean {
+  return text.split(/\r?\n/).some((line) => /^\/?\.knot\/?\s*$/.test(line))
 }
 
 /** The name that the user's commits carry. */

@@ -19,7 +19,8 @@ export async function clearLeftovers(gitDir: string, signal: AbortSignal): Promi
   for (const { path } of leftovers) await rm(path, { recursive: true, force: true })
 }
 
-async function findLeftovers(gitDir: string): Promise<{ path: string; changed: number }[]> {
+/** Finds them, and when each was last written. */
+export async function findLeftovers(gitDir: string): Promise<{ path: string; changed: number }[]> {
   const found = []
   const folders = [gitDir]
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {

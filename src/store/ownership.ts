@@ -46,6 +46,16 @@ export async function ownRoom(home: Pick<Home, 'room'>): Promise<Ownership> {
   return { kind: 'failed', fault: { code: 'EAGAIN', path: home.room, why } }
 }
 
+/** The live process that holds the room; undefined when none does. */
+export async function ownerOf(home: Pick<Home, 'room'>): Promise<number | undefined> {
+  try {
+    return await holder(home, (await numbers(home)).at(-1) ?? 0)
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined
+    throw error
+  }
+}
+
 async function owned(home: Pick<Home, 'room'>, n: number): Promise<Ownership> {
   for (const old of await numbers(home)) if (old < n) await remove(at(home, old))
   return {

@@ -60,7 +60,8 @@ export function forgotten(peers: Peers, key: PublicKey): Peers {
   return new Map([...peers].filter(([known]) => known !== key))
 }
 
-function parsePeers(bytes: Uint8Array): Peers | undefined {
+/** Reads the bytes of such a file; undefined when they are none. */
+export function parsePeers(bytes: Uint8Array): Peers | undefined {
   const text = fromUtf8(bytes)
   const parsed = text === undefined ? undefined : parseJson(text)
   if (parsed?.kind !== 'ok' || !isRecord(parsed.value) || parsed.value['v'] !== 1) return undefined

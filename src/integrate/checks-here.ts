@@ -1,0 +1,35 @@
+/** Which checks the user's files have, and whether this machine could run them. */
+import { delimiter, join } from 'node:path'
+import { listHere, readHere } from '../git/checkout-files.ts'
+import type { Checkout } from '../git/repository.ts'
+import { detectChecks, READ_BY_DETECTION } from './checks/detect.ts'
+import { findSandbox, type Sandbox } from './checks/sandbox.ts'
+import { findTool } from './checks/tools.ts'
+
+/** A check by its name, with the programs that are not here. */
+export type Runnable = { name: string; missing: string[] }
+
+/** Detects checks and looks for their programs; nothing is run but the sandbox, to see it work. */
+export async function inspectChecks(
+  checkout: Checkout,
+  signal: AbortSignal,
+): Promise<
+  | { kind: 'checks'; checks: Runnable[]; sandbox: Sandbox }
+  | { kind: 'malformed'; file: string; line: number; why: string }
+> {
+  const paths = await listHere(checkout, signal)
+  const texts = await readHere(checkout, READ_BY_DETECTION)
+  const detected = detectChecks({ paths, texts })
+  if (detected.kind === 'malformed') return detected
+  const outer = process.env['PATH'] ?? ''
+  const path = [join(checkout.root, 'node_modules', '.bin'), outer].join(delimiter)
+  const checks: Runnable[] = []
+  for (const { name, tools } of detected.checks) {
+    const missing: string[] = []
+    for (const tool of tools) {
+      if ((await findTool(tool, path, checkout.root)) === undefined) missing.push(tool)
+    }
+    checks.push({ name, missing })
+  }
+  return { kind: 'checks', checks, sandbox: await findSandbox(outer, signal) }
+}
