@@ -3,6 +3,7 @@ import type { CommandClass } from 'clipanion'
 import { Check } from './commands/check.ts'
 import { Completion } from './commands/completion.ts'
 import { Demo } from './commands/demo.ts'
+import { Doctor } from './commands/doctor.ts'
 import { Down } from './commands/down.ts'
 import { Help } from './commands/help.ts'
 import { Init } from './commands/init.ts'
@@ -25,5 +26,5 @@ export const COMMANDS: CommandClass<KnotContext>[] = [
   Init, Up, Join, Invite, Status, Whoami, Down,
   Say, Log, Sync, Check,
   TasksAdd, TasksList, TasksShow,
-  Help, Demo, Version, Completion,
+  Help, Doctor, Demo, Version, Completion,
 ]

@@ -14,7 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Client, connect } from '../src/api/client.ts'
 import { Failure, problemFrom, problemOf } from '../src/api/errors.ts'
 import { socketPath } from '../src/api/socket.ts'
-import { DAEMON_SILENT_MS, DAEMON_START_MS } from '../src/core/limits.ts'
+import { API_LINE_MAX_BYTES, DAEMON_SILENT_MS, DAEMON_START_MS } from '../src/core/limits.ts'
 import type { Checkout } from './checkout.ts'
 import type { KnotContext } from './context.ts'
 import { clean } from './print.ts'
@@ -189,10 +189,20 @@ export async function initialise(
   name: string | undefined,
   context: KnotContext,
 ): Promise<Initialised> {
-  const { execFile } = await import('node:child_process')
   const named = name === undefined ? [] : ['--name', name]
-  const args = [context.knotd, '--home', checkout.root, '--init', ...named]
-  const options = { cwd: checkout.root, env: context.env, signal: context.signal }
+  return (await runOnce(checkout, ['--init', ...named], context)) as Initialised
+}
+
+/** Runs the daemon's program for one line of result; what it refuses is thrown. */
+export async function runOnce(
+  checkout: Checkout,
+  words: string[],
+  context: KnotContext,
+): Promise<unknown> {
+  const { execFile } = await import('node:child_process')
+  const args = [context.knotd, '--home', checkout.root, ...words]
+  const maxBuffer = API_LINE_MAX_BYTES
+  const options = { cwd: checkout.root, env: context.env, signal: context.signal, maxBuffer }
   const { stdout, stderr } = await new Promise<{ stdout: string; stderr: string }>((resolve) => {
     execFile(process.execPath, args, options, (_error, stdout, stderr) => {
       resolve({ stdout, stderr })
@@ -201,10 +211,11 @@ export async function initialise(
   for (const line of `${stdout}\n${stderr}`.split('\n').reverse()) {
     const failure = errorIn(line)
     if (failure !== undefined) throw failure
-    if (line.startsWith('{"result":')) return JSON.parse(line).result as Initialised
+    if (line.startsWith('{"result":')) return JSON.parse(line).result
   }
   const said = `${stdout}${stderr}`.trim().split('\n').slice(-LOG_LINES).join('\n')
-  throw new Failure('DAEMON_FAILED', `${checkout.root} could not be prepared:\n${clean(said)}`)
+  const what = `knotd ${words[0] ?? ''} failed in ${checkout.root}`
+  throw new Failure('DAEMON_FAILED', `${what}:\n${clean(said)}`)
 }
 
 /** Set by sandboxes whose children have no network and do not outlive the agent's turn. */

@@ -10,8 +10,8 @@ import {
   INVITE_USES_MAX, MESSAGE_MAX_BYTES, NAME_MAX_BYTES, TASK_BODY_MAX_BYTES, TITLE_MAX_BYTES,
 } from '../core/limits.ts'
 import {
-  check, event, evidence, leader, member, moment, output, problem, progress, queued, synced,
-  task, upstream, upstreamIntegration, who,
+  check, event, evidence, finding, leader, member, moment, output, problem, progress, queued,
+  synced, task, upstream, upstreamIntegration, who,
 } from './shapes.ts'
 
 const byteLength = (text: string) => new TextEncoder().encode(text).length
@@ -182,6 +182,11 @@ export const contract = {
       uses: z.number().int(),
       expires: moment.optional(),
     }),
+  },
+  doctor: {
+    doc: 'Says how the running daemon is: its peers and why they are not reached, clock, lease.',
+    input: nothing,
+    output: z.object({ findings: z.array(finding) }),
   },
   down: {
     doc: 'Stops this checkout’s daemon; the process ends after the answer.',

@@ -28,6 +28,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 export const ERRORS = {
   INTERNAL: { exit: EXIT.failed, retryable: false },
   FAILED: { exit: EXIT.failed, retryable: false },
+  UNWELL: { exit: EXIT.failed, retryable: false },
   CHECK_FAILED: { exit: EXIT.failed, retryable: false },
   CONFLICT: { exit: EXIT.failed, retryable: false },
   DAEMON_FAILED: { exit: EXIT.failed, retryable: false },

@@ -124,6 +124,17 @@ export const problem = z.object({
   fix: z.string().optional(),
 })
 
+/** One thing that `knot doctor` looked at; `note` says what could not be looked at, and why. */
+export const finding = z.object({
+  area: z.string(),
+  code: z.string(),
+  severity: z.enum(['fine', 'note', 'warning', 'error']),
+  text: z.string(),
+  fix: z.string().optional(),
+  /** It was wrong, and is right since a moment ago. */
+  mended: z.boolean().optional(),
+})
+
 /** A step of something that takes a while, for a person to read. */
 export const progress = z.object({ step: z.string(), text: z.string() })
 

@@ -343,3 +343,11 @@ export const WORD_MAX_BYTES = 4_096
 export const SYNC_WATCH_MS = 15_000
 /** Between two looks at where HEAD is, and the least time between two rounds, while one watches. */
 export const SYNC_WATCH_LOOK_MS = 500
+/** Free space below which `knot doctor` warns: a check installs dependencies, a clone has packs. */
+export const DISK_LOW_BYTES = 1 << 30
+/** Free space below which the next push or check may already fail. */
+export const DISK_FULL_BYTES = 64 << 20
+/** Clocks of two peers further apart than this are told: beats take seconds, and clocks drift. */
+export const CLOCK_SKEW_MS = 10_000
+/** How long `knot doctor` waits for the daemon to say how it is. */
+export const DOCTOR_ASK_MS = 5_000

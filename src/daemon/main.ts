@@ -3,6 +3,7 @@
  *
  *     knotd --home <checkout> [--port N]            serve the checkout until told to stop
  *     knotd --home <checkout> --init [--name N]     prepare the checkout, print one line, end
+ *     knotd --home <checkout> --doctor [--fix]      examine the checkout, print one line, end
  *
  * When it cannot run it writes one line {"error":…} and ends with 1.
  */
@@ -10,11 +11,14 @@ import { parseArgs } from 'node:util'
 import { Failure, problemOf } from '../api/errors.ts'
 import { agentIdOf, fingerprintOf } from '../core/auth/identity.ts'
 import { serveCheckout } from './daemon.ts'
+import { doctor } from './doctor/doctor.ts'
 import { initialise } from './identity.ts'
 
 const { values } = parseArgs({
   options: {
     home: { type: 'string' },
+    doctor: { type: 'boolean', default: false },
+    fix: { type: 'boolean', default: false },
     init: { type: 'boolean', default: false },
     name: { type: 'string' },
     port: { type: 'string' },
@@ -32,6 +36,7 @@ try {
   const home = values.home
   if (home === undefined) throw new Failure('USAGE', '--home is missing', 'knotd --home <checkout>')
   if (values.init) await init(home)
+  else if (values.doctor) await examine(home)
   else await serveCheckout({ root: home, port: portIn(values.port), stopping })
   process.exit(0)
 } catch (error) {
@@ -47,6 +52,11 @@ async function init(root: string): Promise<void> {
   const agent = { id: agentIdOf(key), name: identity.config.name }
   const result = { kind, agent, fingerprint: fingerprintOf(key), home: identity.home.root }
   process.stdout.write(`${JSON.stringify({ result })}\n`)
+}
+
+async function examine(root: string): Promise<void> {
+  const findings = await doctor(root, values.fix ? 'mend' : 'look', stopping.signal)
+  process.stdout.write(`${JSON.stringify({ result: { findings } })}\n`)
 }
 
 function portIn(text: string | undefined): number | undefined {

@@ -10,6 +10,8 @@ import { fakeAnswers, status } from '../api/fake-daemon.ts'
 const { values } = parseArgs({
   options: {
     home: { type: 'string' },
+    doctor: { type: 'boolean' },
+    fix: { type: 'boolean' },
     init: { type: 'boolean' },
     name: { type: 'string' },
     port: { type: 'string' },
@@ -26,6 +28,12 @@ if (values.init === true) {
   const agent = { id: 'ag_aaaaaaaaaaaaaaaa', name: values.name ?? 'nobody' }
   const fingerprint = 'knot:0a1b:2c3d:4e5f:6071:8293'
   console.log(JSON.stringify({ result: { kind, agent, fingerprint, home: knot } }))
+  process.exit(0)
+}
+if (values.doctor === true) {
+  const found = { area: 'key', code: 'key-corrupt', text: 'it is bent', fix: 'straighten it' }
+  const severity = behaviour === 'unwell' ? 'error' : 'warning'
+  console.log(JSON.stringify({ result: { findings: [{ ...found, severity }] } }))
   process.exit(0)
 }
 if (behaviour === 'port') {

@@ -3,6 +3,7 @@ import { Failure } from '../../api/errors.ts'
 import type { Answers } from '../../api/types.ts'
 import { agentIdOf, fingerprintOf } from '../../core/auth/identity.ts'
 import type { Daemon } from '../daemon.ts'
+import { inLobby, liveFindings } from '../doctor/live.ts'
 import type { RunningRoom } from '../running.ts'
 import { VERSION } from '../version.ts'
 import { whoIs } from '../words.ts'
@@ -30,6 +31,10 @@ export function handlers(daemon: Daemon): Answers {
     whoami: async () => {
       await daemon.opening
       return whoami(daemon)
+    },
+    doctor: async () => {
+      await daemon.opening
+      return { findings: daemon.room === undefined ? [inLobby()] : liveFindings(daemon.room) }
     },
     down: async () => {
       // After the answer is on its way: the client waits for the process, not for this.
