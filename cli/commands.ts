@@ -10,6 +10,7 @@ import { Init } from './commands/init.ts'
 import { Invite } from './commands/invite.ts'
 import { Join } from './commands/join.ts'
 import { Log } from './commands/log.ts'
+import { Logs } from './commands/logs.ts'
 import { Say } from './commands/say.ts'
 import { Status } from './commands/status.ts'
 import { Sync } from './commands/sync.ts'
@@ -26,5 +27,5 @@ export const COMMANDS: CommandClass<KnotContext>[] = [
   Init, Up, Join, Invite, Status, Whoami, Down,
   Say, Log, Sync, Check,
   TasksAdd, TasksList, TasksShow,
-  Help, Doctor, Demo, Version, Completion,
+  Help, Doctor, Logs, Demo, Version, Completion,
 ]

@@ -30,7 +30,7 @@ async function served(overrides: Parameters<Terminal['serve']>[0] = {}): Promise
 const EVERY = [
   ['init'], ['up'], ['join', 'knot://AbC/127.0.0.1:4001'], ['invite'], ['status'], ['whoami'],
   ['say', 'hello'], ['log'], ['sync'], ['check'], ['tasks', 'add', 'mend'], ['tasks', 'list'],
-  ['tasks', 'show', 'e1'], ['help'], ['version'], ['completion', 'bash'], ['doctor'],
+  ['tasks', 'show', 'e1'], ['help'], ['version'], ['completion', 'bash'], ['doctor'], ['logs'],
 ]
 
 describe('the envelope', () => {
