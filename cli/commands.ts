@@ -1,6 +1,7 @@
 /** Every command of knot. A file under commands/ that is not here does not exist. */
 import type { CommandClass } from 'clipanion'
 import { Check } from './commands/check.ts'
+import { Complete } from './commands/complete.ts'
 import { Completion } from './commands/completion.ts'
 import { Demo } from './commands/demo.ts'
 import { Doctor } from './commands/doctor.ts'
@@ -27,5 +28,5 @@ export const COMMANDS: CommandClass<KnotContext>[] = [
   Init, Up, Join, Invite, Status, Whoami, Down,
   Say, Log, Sync, Check,
   TasksAdd, TasksList, TasksShow,
-  Help, Doctor, Logs, Demo, Version, Completion,
+  Help, Doctor, Logs, Demo, Version, Completion, Complete,
 ]

@@ -32,7 +32,7 @@ function isJson(word: string): boolean {
 /** Compiling the grammar of every command takes longer than running one. */
 function cliFor(words: string[], context: KnotContext): Cli<KnotContext> {
   const meant = COMMANDS.filter(({ paths = [] }) => paths.some(([first]) => first === words[0]))
-  const overview = words[0] === 'help' || words[0] === 'completion'
+  const overview = ['help', 'completion', '__complete'].includes(words[0] ?? '')
   const enableColors = isColoured(context.stdout, context.env)
   const cli = new Cli<KnotContext>({ binaryName: 'knot', enableColors })
   for (const command of meant.length === 0 || overview ? COMMANDS : meant) cli.register(command)

@@ -1,5 +1,7 @@
 import { Command, Option } from 'clipanion'
 import { type Answer, KnotCommand } from '../command.ts'
+import { install, type Installed } from '../completion/install.ts'
+import { SCRIPTS, type Shell, SHELLS } from '../completion/scripts.ts'
 import { oneOf } from '../options.ts'
 
 /** `knot completion` */
@@ -7,54 +9,40 @@ export class Completion extends KnotCommand {
   static override paths = [['completion']]
   static override usage = Command.Usage({
     category: 'Help',
-    description: 'Print a script that completes commands in bash, zsh or fish',
-    details: 'The script is written to stdout, for your shell to read when it starts.',
+    description: 'Have bash, zsh, fish or PowerShell complete commands, tasks and members',
+    details: `
+      Prints the script for your shell to read when it starts; \`--install\` writes it below your
+      home, and one line into the start file of the shell that reads it. Tasks and members come
+      from the running daemon at the moment of the tab key; without one, only commands and options
+      are completed.
+    `,
     examples: [
-      ['In ~/.bashrc', 'eval "$($0 completion bash)"'],
-      ['In ~/.config/fish/config.fish', '$0 completion fish | source'],
+      ['Once and for all', '$0 completion bash --install'],
+      ['By hand, in ~/.zshrc', 'eval "$($0 completion zsh)"'],
+      ['By hand, in ~/.config/fish/config.fish', '$0 completion fish | source'],
     ],
   })
 
   shell = Option.String({ name: 'shell' })
+  install = Option.Boolean('--install', false, { description: 'Write it where the shell finds it' })
 
   async run(): Promise<Answer> {
-    const shell = oneOf('shell', this.shell, ['bash', 'zsh', 'fish'])
-    const paths = this.cli.definitions().map(({ path }) => path.split(' ').slice(1))
-    const script = shell === 'fish' ? fish(paths) : shell === 'zsh' ? zsh(paths) : bash(paths)
-    return { result: { shell, script }, text: script }
+    const shell = oneOf('shell', this.shell, [...SHELLS])
+    const script = SCRIPTS[shell]
+    if (!this.install) return { result: { shell, script }, text: script }
+    const installed = install(shell, this.context.env)
+    return { result: { shell, ...installed }, text: told(installed), next: [startAnew(shell)] }
   }
 }
 
-/** The words that may follow each word. */
-function follows(paths: string[][]): Map<string, string[]> {
-  const words = new Map<string, string[]>()
-  for (const path of paths) {
-    path.forEach((word, place) => {
-      const before = path[place - 1] ?? 'knot'
-      const known = words.get(before) ?? []
-      if (!known.includes(word)) words.set(before, [...known, word].sort())
-    })
+function told({ script, startFile, added }: Installed): string {
+  const lines = [`wrote ${script}`]
+  if (startFile !== undefined) {
+    lines.push(added === 'now' ? `added a line to ${startFile}` : `${startFile} reads it already`)
   }
-  return words
+  return lines.join('\n')
 }
 
-function bash(paths: string[][]): string {
-  const cases = [...follows(paths)].map(([before, words]) =>
-    `    ${before}) COMPREPLY=($(compgen -W "${words.join(' ')}" -- "$2")) ;;`)
-  return [
-    '_knot() {', '  case "$3" in', ...cases, '    *) COMPREPLY=() ;;', '  esac', '}',
-    'complete -o default -F _knot knot',
-  ].join('\n')
-}
-
-function zsh(paths: string[][]): string {
-  return `autoload -Uz bashcompinit && bashcompinit\n${bash(paths)}`
-}
-
-function fish(paths: string[][]): string {
-  return [...follows(paths)].map(([before, words]) => {
-    const first = before === 'knot'
-    const when = first ? '__fish_use_subcommand' : `__fish_seen_subcommand_from ${before}`
-    return `complete -c knot -f -n '${when}' -a '${words.join(' ')}'`
-  }).join('\n')
+function startAnew(shell: Shell): string {
+  return shell === 'powershell' ? 'pwsh' : `exec ${shell}`
 }

@@ -13,8 +13,8 @@ export class Logs extends KnotCommand {
     description: 'Show what the daemon wrote about itself',
     details: `
       The daemon’s own log, \`.knot/daemon.log\`, for when something is wrong; what happened in the
-      room is in \`knot log\`. Needs no running daemon. With \`--follow\` it goes on over restarts and
-      rotations; then \`--json\` prints each line as it comes.
+      room is in \`knot log\`. Needs no running daemon. With \`--follow\` it goes on over restarts
+      and rotations; then \`--json\` prints each line as it comes.
     `,
     examples: [
       ['The end of it', '$0 logs'],

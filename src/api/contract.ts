@@ -183,6 +183,14 @@ export const contract = {
       expires: moment.optional(),
     }),
   },
+  values: {
+    doc: 'Gives the words that a shell may complete: tasks that are not over, and members.',
+    input: nothing,
+    output: z.object({
+      tasks: z.array(z.object({ id: z.string(), title: z.string() })),
+      members: z.array(z.object({ id: z.string(), name: z.string() })),
+    }),
+  },
   doctor: {
     doc: 'Says how the running daemon is: its peers and why they are not reached, clock, lease.',
     input: nothing,

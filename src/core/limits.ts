@@ -351,3 +351,5 @@ export const DISK_FULL_BYTES = 64 << 20
 export const CLOCK_SKEW_MS = 10_000
 /** How long `knot doctor` waits for the daemon to say how it is. */
 export const DOCTOR_ASK_MS = 5_000
+/** How long a shell that completes a word waits for the daemon: a person holds the tab key. */
+export const COMPLETE_MS = 500

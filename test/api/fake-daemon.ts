@@ -96,6 +96,7 @@ export function fakeAnswers(overrides: Partial<Answers> = {}): Answers {
       return { kind: 'admitted', room, fingerprint, agent: bob, members: 2, prompt }
     },
     invite: async ({ role = 'member', uses = 1 }) => ({ link, id: 'i1', role, uses }),
+    values: async () => ({ tasks: [{ id: 'qw12', title: 'Mend: the gate' }], members: [alice, bob] }),
     doctor: async () => ({ findings: [] }),
     down: async () => ({ pid: process.pid }),
     version: async () => ({ version: '0.1.0', node: process.version, api: 1, pid: process.pid }),

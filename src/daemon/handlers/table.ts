@@ -1,6 +1,6 @@
 /** Every method of the local API with what answers it. */
 import { Failure } from '../../api/errors.ts'
-import type { Answers } from '../../api/types.ts'
+import type { Answers, Output } from '../../api/types.ts'
 import { agentIdOf, fingerprintOf } from '../../core/auth/identity.ts'
 import type { Daemon } from '../daemon.ts'
 import { inLobby, liveFindings } from '../doctor/live.ts'
@@ -22,8 +22,15 @@ export function handlers(daemon: Daemon): Answers {
     const fix = 'knot up to make one, or knot join "knot://…" to enter one'
     throw new Failure('ROOM_MISSING', `${root} is in no room yet`, fix)
   }
+  const talking = talk(room)
   return {
-    ...talk(room),
+    ...talking,
+    values: async (_input, signal) => {
+      await daemon.opening
+      if (daemon.room === undefined) return { tasks: [], members: [] }
+      const { tasks } = await talking['tasks.list']({}, signal)
+      return { tasks: wordsOf(tasks), members: membersOf(daemon.room) }
+    },
     ...sync(room),
     ...checkCall(daemon),
     ...roomCalls(daemon, room),
@@ -48,6 +55,19 @@ export function handlers(daemon: Daemon): Answers {
       pid: process.pid,
     }),
   }
+}
+
+function wordsOf(tasks: Output<'tasks.list'>['tasks']) {
+  return tasks
+    .filter(({ status }) => status === 'open' || status === 'claimed')
+    .map(({ id, title }) => ({ id, title }))
+}
+
+function membersOf({ engine }: RunningRoom) {
+  return [...engine.membership.members.values()]
+    .filter(({ status }) => status !== 'removed')
+    .map(({ agent, name }) => ({ id: agent, name }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
 function whoami({ identity, room }: Daemon) {
