@@ -13,6 +13,9 @@ import { Join } from './commands/join.ts'
 import { Log } from './commands/log.ts'
 import { Logs } from './commands/logs.ts'
 import { Say } from './commands/say.ts'
+import { ServiceInstall } from './commands/service/install.ts'
+import { ServiceStatus } from './commands/service/status.ts'
+import { ServiceUninstall } from './commands/service/uninstall.ts'
 import { Status } from './commands/status.ts'
 import { Sync } from './commands/sync.ts'
 import { TasksAdd } from './commands/tasks/add.ts'
@@ -28,5 +31,6 @@ export const COMMANDS: CommandClass<KnotContext>[] = [
   Init, Up, Join, Invite, Status, Whoami, Down,
   Say, Log, Sync, Check,
   TasksAdd, TasksList, TasksShow,
+  ServiceInstall, ServiceStatus, ServiceUninstall,
   Help, Doctor, Logs, Demo, Version, Completion, Complete,
 ]

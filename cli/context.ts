@@ -9,6 +9,7 @@ export type KnotContext = BaseContext & {
   /** Aborted when the person has had enough. */
   signal: AbortSignal
   now: () => number
+  platform: NodeJS.Platform
 }
 
 /** Whether a stream gets colours: a terminal does, unless NO_COLOR or FORCE_COLOR decides. */

@@ -22,6 +22,7 @@ process.exitCode = await run(process.argv.slice(2), {
   knotd: knotdProgram(),
   signal: interrupted.signal,
   now: Date.now,
+  platform: process.platform,
 })
 
 const { reason } = interrupted.signal

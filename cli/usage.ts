@@ -12,7 +12,8 @@ export function usageProblem(
   commands: CommandClass<KnotContext>[],
 ): ApiError {
   if (thrown instanceof Failure) return thrown.problem
-  const paths = commands.flatMap(({ paths = [] }) => paths.map((path) => path.join(' ')))
+  const shown = commands.filter(({ usage }) => usage !== undefined)
+  const paths = shown.flatMap(({ paths = [] }) => paths.map((path) => path.join(' ')))
   const meant = words.filter((word) => !word.startsWith('-')).slice(0, 2)
   const group = paths.some((path) => path.startsWith(`${meant[0]} `))
   const readings = [meant.join(' '), ...(group ? [] : meant.slice(0, 1))]
@@ -37,11 +38,12 @@ function unknownCommand(meant: string[], paths: string[]): ApiError {
     .map((path) => ({ path, away: distance(last(typed), last(path)) }))
     .filter(({ path, away }) => away <= last(path).length / 2 || path.startsWith(typed))
     .sort((a, b) => a.away - b.away)
-    .slice(0, 3)
-    .map(({ path }) => `knot ${path}`)
+  // Where a command itself is near, those that end in the same word below others are not meant.
+  const own = near.filter(({ path }) => !path.includes(' '))
+  const nearest = (own.length > 0 ? own : near).slice(0, 3).map(({ path }) => `knot ${path}`)
   if (typed === '') return problem('COMMAND_UNKNOWN', 'no command was named.', 'knot help')
   const known = below.map((path) => `knot ${path}`).join(', ')
-  const fix = near.length > 0 ? `did you mean ${near.join(' or ')}?` : known || 'knot help'
+  const fix = nearest.length > 0 ? `did you mean ${nearest.join(' or ')}?` : known || 'knot help'
   return problem('COMMAND_UNKNOWN', `"knot ${typed}" is no command.`, fix)
 }
 

@@ -66,7 +66,7 @@ const OWNERS: PackageRule[] = [
   { what: /^clipanion$/, only: /^cli\//, because: 'commands are the command line’s' },
   {
     what: /^(node:)?child_process$/,
-    only: /^(src\/(git|integrate|daemon)\/|cli\/(daemon|name|demo\/stage)\.ts|cli\/knot\.mjs)/,
+    only: /^(src\/(git|integrate|daemon)\/|cli\/(daemon|name|demo\/stage|service\/program)\.ts|cli\/knot\.mjs)/,
     because: 'few things start processes, and each must end its own',
   },
   {

@@ -31,7 +31,11 @@ const EVERY = [
   ['init'], ['up'], ['join', 'knot://AbC/127.0.0.1:4001'], ['invite'], ['status'], ['whoami'],
   ['say', 'hello'], ['log'], ['sync'], ['check'], ['tasks', 'add', 'mend'], ['tasks', 'list'],
   ['tasks', 'show', 'e1'], ['help'], ['version'], ['completion', 'bash'], ['doctor'], ['logs'],
+  ['service', 'status'], ['service', 'uninstall'],
 ]
+
+const nameOf = (words: string[]) =>
+  ['tasks', 'service'].includes(words[0] ?? '') ? words.slice(0, 2).join(' ') : words[0]
 
 /** Without what only scripts of shells call. */
 const VISIBLE = COMMANDS.filter(({ usage }) => usage !== undefined)
@@ -42,15 +46,16 @@ describe('the envelope', () => {
       const here = await served()
       const { exit, envelope, err } = await here.json(...words)
       expect([exit, words, err]).toEqual([0, words, ''])
-      const command = words[0] === 'tasks' ? words.slice(0, 2).join(' ') : words[0]
+      const command = nameOf(words)
       expect(envelope).toMatchObject({ ok: true, command, v: 1, next: expect.any(Array) })
       expect(envelope.result).toBeTypeOf('object')
       expect(envelope.error).toBeUndefined()
     }
-    const tested = EVERY.map((words) => words[0] === 'tasks' ? `tasks ${words[1]}` : words[0])
+    const tested = EVERY.map(nameOf)
     const known = VISIBLE.map(({ paths }) => paths?.[0]?.join(' '))
-    // A daemon of ours cannot be told down, and the demo brings its own: e2e/stories has both.
-    expect([...tested, 'down', 'demo'].sort()).toEqual(known.sort())
+    // A daemon of ours cannot be told down, the demo brings its own, and a service needs a system
+    // that keeps it: e2e/stories has all three.
+    expect([...tested, 'down', 'demo', 'service install'].sort()).toEqual(known.sort())
   })
 
   test('S370: a refusal is an envelope too, with code, sentence, fix and retryable', async () => {

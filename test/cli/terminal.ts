@@ -33,6 +33,7 @@ export type Terminal = {
   serve: (overrides?: Partial<Answers>) => Promise<void>
   env: Record<string, string>
   stdin: string
+  platform: NodeJS.Platform
   signal: AbortSignal
   /** Hears stdout as it is written. */
   onOut: (text: string) => void
@@ -67,6 +68,7 @@ export function terminal(stage: 'folder' | 'git' | 'initialised' | 'in-room'): T
     },
     env: { PATH: process.env['PATH'] ?? '', HOME: root, GIT_CONFIG_NOSYSTEM: '1' },
     stdin: '',
+    platform: 'linux',
     signal: new AbortController().signal,
     onOut: () => undefined,
     starts: () => readFileSync(join(root, 'fake-starts.txt'), 'utf8').trimEnd().split('\n'),
@@ -100,6 +102,7 @@ async function type(self: Terminal, words: string[]): Promise<Said> {
     knotd: fakeKnotd,
     signal: self.signal,
     now: Date.now,
+    platform: self.platform,
   }
   const exit = await run(words, context)
   return { exit, ...said }
