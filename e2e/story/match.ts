@@ -30,12 +30,15 @@ function linePattern(line: string, known: Captures, named: Set<string>): string 
   }).join('')
 }
 
+/** What knot says only where the machine is slow: no story can know that. */
+const SLOW = /^starting the daemon…$/
+
 function escaped(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
 }
 
 function linesOf(output: string): string[] {
-  const lines = output.split('\n').map((line) => line.trimEnd())
+  const lines = output.split('\n').map((line) => line.trimEnd()).filter((line) => !SLOW.test(line))
   while (lines.at(-1) === '') lines.pop()
   return lines
 }
