@@ -3,6 +3,10 @@ import type { CommandClass } from 'clipanion'
 import { Check } from './commands/check.ts'
 import { Complete } from './commands/complete.ts'
 import { Completion } from './commands/completion.ts'
+import { ConfigGet } from './commands/config/get.ts'
+import { ConfigList } from './commands/config/list.ts'
+import { ConfigSet } from './commands/config/set.ts'
+import { ConfigUnset } from './commands/config/unset.ts'
 import { Demo } from './commands/demo.ts'
 import { Doctor } from './commands/doctor.ts'
 import { Down } from './commands/down.ts'
@@ -31,6 +35,7 @@ export const COMMANDS: CommandClass<KnotContext>[] = [
   Init, Up, Join, Invite, Status, Whoami, Down,
   Say, Log, Sync, Check,
   TasksAdd, TasksList, TasksShow,
+  ConfigList, ConfigGet, ConfigSet, ConfigUnset,
   ServiceInstall, ServiceStatus, ServiceUninstall,
   Help, Doctor, Logs, Demo, Version, Completion, Complete,
 ]

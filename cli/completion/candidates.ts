@@ -1,5 +1,6 @@
 /** What may come next on a command line, from the commands alone. */
 import type { Definition } from 'clipanion'
+import { KEYS } from '../../src/core/settings/settings.ts'
 
 /** A word that fits, and what it is. */
 export type Candidate = { word: string; about: string }
@@ -16,6 +17,7 @@ const ARGUMENTS: Readonly<Record<string, Live | Candidate[]>> = {
   task: 'tasks',
   agent: 'members',
   member: 'members',
+  setting: KEYS.map((word) => ({ word, about: '' })),
   shell: ['bash', 'zsh', 'fish', 'powershell'].map((word) => ({ word, about: '' })),
 }
 

@@ -10,6 +10,7 @@ import { newSeed, signerFrom } from '../store/ed25519.ts'
 import { createHome, type Home, homeAt } from '../store/home.ts'
 import { closeKey, readKey, writeKey } from '../store/keys.ts'
 import { nodeDisk } from '../store/node-disk.ts'
+import { settingsOf, withSettings } from './settings.ts'
 
 export type Identity = {
   home: Home
@@ -81,7 +82,9 @@ export async function readIdentity(root: string, signal: AbortSignal): Promise<I
   if (config.kind === 'corrupt') throw corruptConfig(home, config.why)
   if (config.kind === 'failed') throw new Failure('FAILED', config.fault.why)
   const seed = await seedIn(home)
-  return { home, checkout, config: config.config, seed, signer: signerFrom(seed) }
+  const at = { root: checkout.root, home, config: config.config, env: process.env }
+  const settled = withSettings(config.config, await settingsOf(at))
+  return { home, checkout, config: settled, seed, signer: signerFrom(seed) }
 }
 
 const OTHER_AGENT = 'restore it from a backup, or join as a new agent in another clone'

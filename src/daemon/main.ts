@@ -4,6 +4,7 @@
  *     knotd --home <checkout> [--port N]            serve the checkout until told to stop
  *     knotd --home <checkout> --init [--name N]     prepare the checkout, print one line, end
  *     knotd --home <checkout> --doctor [--fix]      examine the checkout, print one line, end
+ *     knotd --home <checkout> --settings [--set key=value | --unset key] [--user]
  *
  * When it cannot run it writes one line {"error":…} and ends with 1.
  */
@@ -12,12 +13,17 @@ import { Failure, problemOf } from '../api/errors.ts'
 import { agentIdOf, fingerprintOf } from '../core/auth/identity.ts'
 import { serveCheckout } from './daemon.ts'
 import { doctor } from './doctor/doctor.ts'
+import { answerSettings } from './set.ts'
 import { initialise } from './identity.ts'
 
 const { values } = parseArgs({
   options: {
     home: { type: 'string' },
     doctor: { type: 'boolean', default: false },
+    settings: { type: 'boolean', default: false },
+    set: { type: 'string' },
+    unset: { type: 'string' },
+    user: { type: 'boolean', default: false },
     fix: { type: 'boolean', default: false },
     init: { type: 'boolean', default: false },
     name: { type: 'string' },
@@ -37,6 +43,7 @@ try {
   if (home === undefined) throw new Failure('USAGE', '--home is missing', 'knotd --home <checkout>')
   if (values.init) await init(home)
   else if (values.doctor) await examine(home)
+  else if (values.settings) await settings(home)
   else await serveCheckout({ root: home, port: portIn(values.port), stopping })
   process.exit(0)
 } catch (error) {
@@ -57,6 +64,14 @@ async function init(root: string): Promise<void> {
 async function examine(root: string): Promise<void> {
   const findings = await doctor(root, values.fix ? 'mend' : 'look', stopping.signal)
   process.stdout.write(`${JSON.stringify({ result: { findings } })}\n`)
+}
+
+async function settings(root: string): Promise<void> {
+  const { set, unset, user } = values
+  const result = await answerSettings({
+    root, set, unset, of: user ? 'user' : 'checkout', env: process.env, signal: stopping.signal,
+  })
+  process.stdout.write(`${JSON.stringify({ result })}\n`)
 }
 
 function portIn(text: string | undefined): number | undefined {

@@ -1,19 +1,16 @@
 /** The shared remote in the daemon: whether it is used, and what its lane is told of the room. */
-import { Failure } from '../api/errors.ts'
 import { keyOf } from '../core/brand.ts'
 import { writes } from '../core/auth/roles.ts'
 import { leaders, leads } from '../core/engine/chain.ts'
 import { type Engine, connected } from '../core/engine/state.ts'
 import { sorted, standingOf } from '../core/room/views/board.ts'
 import { UpstreamLane } from '../integrate/upstream/lane.ts'
-import type { Picture, Transport } from '../integrate/upstream/picture.ts'
+import type { Picture } from '../integrate/upstream/picture.ts'
 import type { Repositories } from '../integrate/repositories.ts'
 import { verifyFast } from '../store/ed25519.ts'
 import type { Identity } from './identity.ts'
 import { clocks, type Loop } from './loop.ts'
 import type { Watch } from './watch.ts'
-
-const TRANSPORTS: readonly Transport[] = ['auto', 'mesh', 'upstream']
 
 /** The lane, not started yet; undefined where the mesh alone was chosen. */
 export function openUpstream(parts: {
@@ -26,7 +23,7 @@ export function openUpstream(parts: {
   log: (text: string) => void
 }): UpstreamLane | undefined {
   const { identity, repositories, engine, loop, watch, signal, log } = parts
-  const transport = chosenTransport(identity)
+  const { transport = 'auto' } = identity.config
   if (transport === 'mesh') return undefined
   return new UpstreamLane(repositories, {
     transport,
@@ -38,16 +35,6 @@ export function openUpstream(parts: {
     tell: (result) => void loop().push({ kind: 'worked', result }),
     moved: () => watch.moved(),
   })
-}
-
-/** The environment of the daemon before the settings of the checkout. */
-export function chosenTransport({ config }: Pick<Identity, 'config'>): Transport {
-  const { KNOT_TRANSPORT } = process.env
-  if (KNOT_TRANSPORT === undefined || KNOT_TRANSPORT === '') return config.transport ?? 'auto'
-  const found = TRANSPORTS.find((one) => one === KNOT_TRANSPORT)
-  if (found !== undefined) return found
-  const why = `KNOT_TRANSPORT is "${KNOT_TRANSPORT}", which is no transport`
-  throw new Failure('USAGE', why, `one of ${TRANSPORTS.join(', ')}, then knot down and again`)
 }
 
 /** What the lane needs to know, as it is at this moment. */

@@ -4,12 +4,8 @@
  */
 import type { RoomId } from '../core/brand.ts'
 import { fromUtf8, utf8 } from '../core/bytes/text.ts'
-import {
-  ADDRESS_MAX_BYTES,
-  NAME_MAX_BYTES,
-  PEER_ADDRESSES_MAX,
-  SMALL_FILE_MAX_BYTES,
-} from '../core/limits.ts'
+import { NAME_MAX_BYTES, SMALL_FILE_MAX_BYTES } from '../core/limits.ts'
+import { RULES as SETTING_RULES, type Settings } from '../core/settings/settings.ts'
 import type { Disk, Fault } from './disk.ts'
 import { readWhole, writeAtomically } from './files.ts'
 import { isRecord, parseJson } from './json.ts'
@@ -20,17 +16,7 @@ export type Config = {
   name: string
   /** The room it belongs to; absent before `knot up` or `knot join`. */
   room?: RoomId
-  /** TCP port; 0 or absent for any. */
-  port?: number
-  /** Addresses to listen on. */
-  listen?: readonly string[]
-  /** Whether public addresses are refused, in both directions. */
-  lanOnly?: boolean
-  /** Whether this agent may lead and integrate. */
-  integrate?: boolean
-  /** Whether the shared remote is used beside the mesh; `auto` when absent. */
-  transport?: 'auto' | 'mesh' | 'upstream'
-}
+} & Partial<Settings>
 
 /** `unknown` holds every other key of the file; it is written back as it was. */
 export type ConfigFile = { config: Config; unknown: Readonly<Record<string, unknown>> }
@@ -86,7 +72,6 @@ export async function updateConfig(
 
 type Rule = { fits: (value: unknown) => boolean; is: string }
 
-const BOOLEAN: Rule = { fits: value => typeof value === 'boolean', is: 'true or false' }
 const RULES: Readonly<Record<keyof Config, Rule>> = {
   name: {
     fits: value => isText(value, NAME_MAX_BYTES),
@@ -96,20 +81,7 @@ const RULES: Readonly<Record<keyof Config, Rule>> = {
     fits: value => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value),
     is: '64 hex digits',
   },
-  port: { fits: value => isPort(value), is: 'a number from 0 to 65535' },
-  listen: {
-    fits: value =>
-      Array.isArray(value) &&
-      value.length <= PEER_ADDRESSES_MAX &&
-      value.every(one => isText(one, ADDRESS_MAX_BYTES)),
-    is: `a list of at most ${PEER_ADDRESSES_MAX} addresses`,
-  },
-  lanOnly: BOOLEAN,
-  integrate: BOOLEAN,
-  transport: {
-    fits: value => value === 'auto' || value === 'mesh' || value === 'upstream',
-    is: '"auto", "mesh" or "upstream"',
-  },
+  ...SETTING_RULES,
 }
 
 /** What is wrong with the settings, as the rest of a sentence about the file. */
@@ -134,10 +106,6 @@ function split(file: Record<string, unknown>): ConfigFile {
 
 function isText(value: unknown, max: number): boolean {
   return typeof value === 'string' && value !== '' && utf8(value).length <= max
-}
-
-function isPort(value: unknown): boolean {
-  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 65_535
 }
 
 function shown(value: unknown): string {

@@ -1,6 +1,6 @@
 /** The layout of `.knot/`: everything one agent keeps, in one private directory of its checkout. */
 import { chmod, mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { utf8 } from '../core/bytes/text.ts'
 import type { Fault } from './disk.ts'
 import { faultOf } from './disk.ts'
@@ -51,6 +51,11 @@ export function homeAt(checkout: string): Home {
     daemonLog: below('daemon.log'),
     playbook: below('playbook.md'),
   }
+}
+
+/** Makes the folder of a file, and those above it, for its owner only. */
+export async function makeFolder(path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
 }
 
 export type CreatedHome = { kind: 'ok' } | { kind: 'failed'; fault: Fault }

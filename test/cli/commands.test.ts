@@ -31,11 +31,12 @@ const EVERY = [
   ['init'], ['up'], ['join', 'knot://AbC/127.0.0.1:4001'], ['invite'], ['status'], ['whoami'],
   ['say', 'hello'], ['log'], ['sync'], ['check'], ['tasks', 'add', 'mend'], ['tasks', 'list'],
   ['tasks', 'show', 'e1'], ['help'], ['version'], ['completion', 'bash'], ['doctor'], ['logs'],
-  ['service', 'status'], ['service', 'uninstall'],
+  ['config', 'list'], ['config', 'get', 'port'], ['config', 'set', 'port', '1'],
+  ['config', 'unset', 'port'], ['service', 'status'], ['service', 'uninstall'],
 ]
 
 const nameOf = (words: string[]) =>
-  ['tasks', 'service'].includes(words[0] ?? '') ? words.slice(0, 2).join(' ') : words[0]
+  ['tasks', 'service', 'config'].includes(words[0] ?? '') ? words.slice(0, 2).join(' ') : words[0]
 
 /** Without what only scripts of shells call. */
 const VISIBLE = COMMANDS.filter(({ usage }) => usage !== undefined)

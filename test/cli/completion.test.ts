@@ -30,6 +30,7 @@ test('S560: every command and every option of it is offered, with what it is', a
   expect(await offered('tasks', '')).toEqual(['add', 'list', 'show'])
   expect(await offered('sync', '--pu')).toEqual(['--push-only', '--pull-only'])
   expect(await offered('completion', 'f')).toEqual(['fish'])
+  expect(await offered('config', 'set', 'l')).toEqual(['listen', 'lanOnly'])
   expect((await here.knot('__complete', 'sta')).out).toMatch(/^status\t\S/)
   expect(await offered('--new-word', 'tasks')).toEqual(['add', 'list', 'show'])
 })

@@ -12,6 +12,10 @@ const { values } = parseArgs({
     home: { type: 'string' },
     doctor: { type: 'boolean' },
     fix: { type: 'boolean' },
+    settings: { type: 'boolean' },
+    set: { type: 'string' },
+    unset: { type: 'string' },
+    user: { type: 'boolean' },
     init: { type: 'boolean' },
     name: { type: 'string' },
     port: { type: 'string' },
@@ -28,6 +32,11 @@ if (values.init === true) {
   const agent = { id: 'ag_aaaaaaaaaaaaaaaa', name: values.name ?? 'nobody' }
   const fingerprint = 'knot:0a1b:2c3d:4e5f:6071:8293'
   console.log(JSON.stringify({ result: { kind, agent, fingerprint, home: knot } }))
+  process.exit(0)
+}
+if (values.settings === true) {
+  const settings = [{ key: 'port', value: 0, origin: 'default', from: '' }]
+  console.log(JSON.stringify({ result: { settings, wrote: 'config.json' } }))
   process.exit(0)
 }
 if (values.doctor === true) {

@@ -50,7 +50,7 @@ test('S408: a file that cannot be read is named with place and fix, never rewrit
     ['{"v":1,"name":"a","listen":"0.0.0.0"}', 'a list of'],
     ['{"v":1,"name":"a","lanOnly":"yes"}', 'true or false'],
     ['{"v":1,"name":"a","integrate":null}', 'true or false'],
-    ['{"v":1,"name":"a","transport":"pigeon"}', '"auto", "mesh" or "upstream"'],
+    ['{"v":1,"name":"a","transport":"pigeon"}', 'auto, mesh or upstream'],
     [`"${'x'.repeat(2 << 20)}"`, 'bytes'],
   ]
   for (const [text, why] of cases) {

@@ -1,6 +1,7 @@
 /** `.knot/`: who may read it, the key, the settings, the remembered addresses. */
 import { chmod, stat } from 'node:fs/promises'
-import { basename } from 'node:path'
+import { basename, dirname } from 'node:path'
+import { problemOf } from '../../api/errors.ts'
 import { fingerprintOf } from '../../core/auth/identity.ts'
 import { SMALL_FILE_MAX_BYTES } from '../../core/limits.ts'
 import { readConfig } from '../../store/config.ts'
@@ -9,6 +10,7 @@ import type { Home } from '../../store/home.ts'
 import { closeKey, readKey } from '../../store/keys.ts'
 import { nodeDisk } from '../../store/node-disk.ts'
 import { parsePeers, readPeers } from '../../store/peers.ts'
+import { settingsOf } from '../settings.ts'
 import { error, fine, type Found, note, warning } from './finding.ts'
 
 const FIX = 'knot doctor --fix'
@@ -72,10 +74,18 @@ async function examineKey({ key: path, roomLog }: Home): Promise<Found> {
   }
 }
 
-async function examineConfig({ config: path }: Home): Promise<Found> {
+async function examineConfig(home: Home): Promise<Found> {
+  const { config: path, root } = home
   const read = await readConfig(nodeDisk, path)
   switch (read.kind) {
     case 'ok': {
+      const { config } = read
+      const all = settingsOf({ root: dirname(root), home, config, env: process.env })
+      const wrong = await all.then(() => undefined, problemOf)
+      if (wrong !== undefined) {
+        const { message: text, fix = 'knot config list' } = wrong
+        return error('config', { code: 'settings-invalid', text, fix })
+      }
       const strange = Object.keys(read.unknown)
       if (strange.length === 0) return fine('config', `${basename(path)} reads`)
       const text = `${path} has "${strange.join('", "')}", which this knot does not know`

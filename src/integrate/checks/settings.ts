@@ -10,6 +10,7 @@
  * quietly disappear. Other tables belong to others and are passed over.
  */
 import { CHECK_TIMEOUT_MAX_SECONDS, CHECKS_MAX, NAME_MAX_BYTES } from '../../core/limits.ts'
+import { readValue } from '../../core/settings/toml.ts'
 
 export type NamedCheck = { name: string; run: string; timeoutMs?: number }
 
@@ -74,17 +75,6 @@ function readKey(draft: Draft, content: string): string | undefined {
       return `"${key}" is no setting of a check; there are name, run and timeout`
   }
 }
-
-function readValue(source: string): string | number | undefined {
-  const [, number] = /^(\d{1,9})\s*(#.*)?$/.exec(source) ?? []
-  if (number !== undefined) return Number(number)
-  const [, literal] = /^'([^']*)'\s*(#.*)?$/.exec(source) ?? []
-  if (literal !== undefined) return literal
-  const [, basic] = /^"((?:[^"\\]|\\["\\nt])*)"\s*(#.*)?$/.exec(source) ?? []
-  return basic?.replace(/\\(.)/g, (_, char: string) => ESCAPES[char] ?? char)
-}
-
-const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t' }
 
 function finish(drafts: readonly Draft[]): Settings {
   const checks: NamedCheck[] = []
