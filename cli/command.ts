@@ -12,6 +12,7 @@ import { type Checkout, initialisedCheckout } from './checkout.ts'
 import { isColoured, type KnotContext } from './context.ts'
 import { ensureDaemon, type Start } from './daemon.ts'
 import { colours, type Paint, plain } from './print.ts'
+import { SILENT, type Teller, tellerOn } from './telling.ts'
 
 /** What a command found out, for programs, for people, and for whoever asks what now. */
 export type Answer = {
@@ -29,18 +30,23 @@ export const ENVELOPE_VERSION = 1
 /** A command of knot. */
 export abstract class KnotCommand extends Command<KnotContext> {
   json = Option.Boolean('--json', false, { description: 'Print one line of JSON' })
+  quiet = Option.Boolean('--quiet,-q', false, { description: 'Leave out progress and advice' })
 
   #client: Client | undefined
+  #teller: Teller | undefined
 
   /** Does the work; a refusal is thrown as a `Failure`. */
   abstract run(): Promise<Answer>
 
   override async execute(): Promise<number> {
     try {
-      return report(this.context, this.path.join(' '), this.json, await this.run())
+      const answer = await this.run()
+      this.waiting.clear()
+      return report(this.context, this.path.join(' '), this.form, answer)
     } catch (thrown) {
+      this.waiting.clear()
       if (this.context.signal.aborted) return EXIT.failed
-      return report(this.context, this.path.join(' '), this.json, {
+      return report(this.context, this.path.join(' '), this.form, {
         result: undefined,
         text: '',
         problem: problemOf(thrown),
@@ -57,9 +63,18 @@ export abstract class KnotCommand extends Command<KnotContext> {
 
   /** Tells a waiting person what is going on. */
   protected progress(text: string): void {
-    if (this.json) return
-    const paint = isColoured(this.context.stderr, this.context.env) ? colours : plain
-    this.context.stderr.write(`${paint.dim(text)}\n`)
+    this.waiting.say(text)
+  }
+
+  /** Tells it in other ways: in place, or only if it takes long. */
+  protected get waiting(): Teller {
+    this.#teller ??= this.json || this.quiet ? SILENT : tellerFor(this.context)
+    return this.#teller
+  }
+
+  private get form(): Form {
+    if (this.json) return 'json'
+    return this.quiet ? 'quiet' : 'text'
   }
 
   /** The daemon of this checkout's room, started if it does not run. */
@@ -95,15 +110,24 @@ export abstract class KnotCommand extends Command<KnotContext> {
   }
 }
 
+function tellerFor({ stderr, env }: KnotContext): Teller {
+  const live = (stderr as { isTTY?: boolean }).isTTY === true && env['TERM'] !== 'dumb'
+  const paint = isColoured(stderr, env) ? colours : plain
+  return tellerOn((text) => void stderr.write(text), { live, paint })
+}
+
+/** How an answer is printed; `quiet` leaves out what comes next. */
+export type Form = 'text' | 'quiet' | 'json'
+
 /** Prints an answer in the form that was asked for, and gives the exit code. */
 export function report(
   context: KnotContext,
   command: string,
-  json: boolean,
+  form: Form,
   { result, text, next = [], problem }: Answer,
 ): number {
   const exit = problem?.exit ?? EXIT.ok
-  if (json) {
+  if (form === 'json') {
     const { code, message, fix, retryable } = problem ?? {}
     const error = problem && { code, message, fix, retryable }
     const envelope = { ok: exit === EXIT.ok, command, v: ENVELOPE_VERSION, result, error, next }
@@ -116,6 +140,7 @@ export function report(
     context.stderr.write(`${paint.red('error:')} ${problem.message}\n`)
     if (problem.fix !== undefined) context.stderr.write(`${paint.bold('fix:')} ${problem.fix}\n`)
   }
+  if (form === 'quiet') return exit
   for (const step of next) context.stderr.write(`${paint.dim('next:')} ${step}\n`)
   return exit
 }

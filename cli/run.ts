@@ -15,7 +15,8 @@ export async function run(argv: string[], context: KnotContext): Promise<number>
   } catch (thrown) {
     const problem = usageProblem(words, thrown, COMMANDS)
     const name = words.filter((word) => !word.startsWith('-')).slice(0, 2).join(' ')
-    return report(context, name, words.includes('--json'), { result: undefined, text: '', problem })
+    const form = words.includes('--json') ? 'json' : 'text'
+    return report(context, name, form, { result: undefined, text: '', problem })
   }
   return await cli.run(command, context)
 }

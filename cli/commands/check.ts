@@ -3,6 +3,7 @@ import { problem } from '../../src/api/errors.ts'
 import { VERDICT_OUTPUT_MAX_BYTES } from '../../src/core/limits.ts'
 import { initialisedCheckout } from '../checkout.ts'
 import { type Answer, KnotCommand } from '../command.ts'
+import { cleanLine } from '../print.ts'
 import { describeCheck } from '../describe/work.ts'
 
 /** `knot check` */
@@ -23,7 +24,9 @@ export class Check extends KnotCommand {
     const daemon = await this.daemonOf(initialisedCheckout(this.context.cwd))
     let output = ''
     const stream = daemon.stream('check', {}, this.context.signal)
-    const evidence = await this.drain(stream, ({ text }) => {
+    const evidence = await this.drain(stream, ({ check, text }) => {
+      if (text === undefined) return this.waiting.wait(`running ${cleanLine(check)}…`)
+      this.waiting.clear()
       output = (output + text).slice(-VERDICT_OUTPUT_MAX_BYTES)
       if (!this.json) this.context.stdout.write(text)
     })

@@ -33,6 +33,7 @@ export class Doctor extends KnotCommand {
   async run(): Promise<Answer> {
     const checkout = checkoutOf(this.context.cwd)
     const words = ['--doctor', ...(this.fix ? ['--fix'] : [])]
+    this.waiting.wait('looking…')
     const result = (await runOnce(checkout, words, this.context)) as Output<'doctor'>
     const text = describeFindings(result.findings, this.paint)
     const errors = result.findings.filter(({ severity }) => severity === 'error')

@@ -14,6 +14,7 @@ export class Down extends KnotCommand {
   })
 
   async run(): Promise<Answer> {
+    this.waiting.wait('stopping the daemon…')
     const pid = await stopDaemon(initialisedCheckout(this.context.cwd), this.context)
     if (pid === undefined) return { result: { stopped: false }, text: 'no daemon was running' }
     return { result: { stopped: true, pid }, text: `stopped (pid ${pid})` }

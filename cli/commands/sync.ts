@@ -44,7 +44,10 @@ export class Sync extends KnotCommand {
     }
     const daemon = await this.daemon()
     const stream = daemon.stream('sync', input, this.context.signal)
-    const done = await this.drain(stream, ({ text }) => this.progress(text))
+    const done = await this.drain(stream, ({ text, percent }) => {
+      if (percent === undefined) this.progress(text)
+      else this.waiting.percent(text)
+    })
     const text = describeSync(done, this.paint, this.context.now())
     const result = { ...done, id: done.push }
     if (done.push === undefined || done.heldBy.length > 0) {

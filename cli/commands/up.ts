@@ -42,6 +42,7 @@ export class Up extends KnotCommand {
     }
     const daemon = await this.daemonOf(checkout, port === undefined ? [] : ['--port', `${port}`])
     const { name, room } = this
+    this.waiting.wait('making the room, and publishing HEAD…')
     const made = await create(daemon, {
       ...(name === undefined ? {} : { name }),
       ...(room === undefined ? {} : { room }),

@@ -31,7 +31,7 @@ function linePattern(line: string, known: Captures, named: Set<string>): string 
 }
 
 /** What knot says only where the machine is slow: no story can know that. */
-const SLOW = /^starting the daemon…$/
+const SLOW = /^(starting|stopping|making|running|looking)[^…]*…$/
 
 function escaped(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')

@@ -136,7 +136,12 @@ export const finding = z.object({
 })
 
 /** A step of something that takes a while, for a person to read. */
-export const progress = z.object({ step: z.string(), text: z.string() })
+export const progress = z.object({
+  step: z.string(),
+  text: z.string(),
+  /** How far this step is; such items come often, and only the last one counts. */
+  percent: z.number().min(0).max(100).optional(),
+})
 
-/** A piece of a check's output, as it is written. */
-export const output = z.object({ check: z.string(), text: z.string() })
+/** A check's output once it has ended; without text, that it begins. */
+export const output = z.object({ check: z.string(), text: z.string().optional() })

@@ -353,3 +353,5 @@ export const CLOCK_SKEW_MS = 10_000
 export const DOCTOR_ASK_MS = 5_000
 /** How long a shell that completes a word waits for the daemon: a person holds the tab key. */
 export const COMPLETE_MS = 500
+/** Steps of something that takes a while, held for a reader; only the newest are news. */
+export const STEPS_WAITING_MAX = 256

@@ -19,6 +19,8 @@ export type GitCommand = {
   timeoutMs?: number
   /** Exit codes that are outcomes; only 0 when left out. */
   okCodes?: readonly number[]
+  /** Hears what git says of its progress, as it comes. */
+  onStderr?: (text: string) => void
 }
 
 export type GitOutput = { code: number; stdout: Buffer; stderr: string }
@@ -75,6 +77,7 @@ async function spawnGit(args: readonly string[], command: GitCommand): Promise<G
   try {
     const git = openGit(command, stop, (output) => outputs.push(output))
     git.outputHandler((_binary, stdout, stderr) => {
+      stderr.on('data', (chunk: Buffer) => command.onStderr?.(chunk.toString('utf8')))
       capped([stdout, stderr], () => over(`printed more than ${GIT_OUTPUT_MAX_BYTES} bytes`))
     })
     await git.raw([...args])

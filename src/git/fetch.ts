@@ -11,6 +11,7 @@ import type { Oid, PublicKey } from '../core/brand.ts'
 import { FETCH_IDLE_MS, FETCH_REFS_MAX, REF_TRIES_MAX } from '../core/limits.ts'
 import { hasCommit } from './mirror.ts'
 import { clearIncoming, readRef, updateRef } from './moves.ts'
+import { type GitProgress, readProgress } from './percent.ts'
 import { INCOMING, isImmutable, isKnotRef } from './refs.ts'
 import { inside, pathWith, type Mirror, type Repository } from './repository.ts'
 import { complaint, transfer } from './transfer.ts'
@@ -31,8 +32,6 @@ export type Fetched =
   /** The peer could not be reached, broke off, or sent objects that fsck refuses. */
   | { kind: 'failed'; why: string }
 
-export type FetchProgress = { phase: string; percent: number }
-
 /** How `git fetch` reaches a peer: the remote helper's folder, and the daemon's socket. */
 export type Route = { helperFolder: string; socket: string }
 
@@ -48,7 +47,7 @@ export async function fetchFrom(
     want: readonly Want[]
   },
   signal: AbortSignal,
-  progress: (step: FetchProgress) => void = () => {},
+  progress: (step: GitProgress) => void = () => {},
 ): Promise<Fetched> {
   const source = throughDaemon(mirror, { peer, route })
   return fetchVia({ mirror, source, want }, signal, progress)
@@ -58,7 +57,7 @@ export async function fetchFrom(
 export async function fetchVia(
   { mirror, source, want }: { mirror: Mirror; source: Source; want: readonly Want[] },
   signal: AbortSignal,
-  progress: (step: FetchProgress) => void = () => {},
+  progress: (step: GitProgress) => void = () => {},
 ): Promise<Fetched> {
   if (want.length > FETCH_REFS_MAX) throw new Error(`bug: ${want.length} refs in one fetch`)
   for (const { ref, from = ref } of want) {
@@ -169,7 +168,7 @@ async function spawnFetch(
   { url, at }: Source,
   refspecs: readonly string[],
   signal: AbortSignal,
-  progress: (step: FetchProgress) => void,
+  progress: (step: GitProgress) => void,
 ): Promise<FetchEnd> {
   const fetch = ['fetch', '--progress', '--no-write-fetch-head', '--no-tags', '--no-prune',
     '--no-auto-maintenance', '--no-write-commit-graph', '--recurse-submodules=no', '--refmap=']
@@ -182,9 +181,4 @@ async function spawnFetch(
   const why = complaint(ended.stderr)
   const [, ref] = /couldn't find remote ref (\S+)/.exec(why) ?? []
   return ref === undefined ? { kind: 'failed', why } : { kind: 'not-there', ref, why }
-}
-
-function readProgress(text: string): FetchProgress[] {
-  const steps = text.matchAll(/(?:^|[\r\n])(?:remote: )?([A-Z][a-z]+ [a-z]+): +(\d+)%/g)
-  return [...steps].map(([, phase = '', percent]) => ({ phase, percent: Number(percent) }))
 }

@@ -11,6 +11,7 @@ import { GIT_COPY_MS } from '../core/limits.ts'
 import { isShallow, resolveRev } from './checkout.ts'
 import { run } from './door.ts'
 import { clearLeftovers } from './leftovers.ts'
+import { type GitProgress, readProgress, withoutProgress } from './percent.ts'
 import { INCOMING, isImmutable, isKnotRef, wordRef } from './refs.ts'
 import { inside, type Checkout, type Mirror } from './repository.ts'
 import { clearIncoming, listRefs } from './moves.ts'
@@ -56,6 +57,7 @@ export async function publish(
     refs: readonly string[]
   },
   signal: AbortSignal,
+  progress: (step: GitProgress) => void = () => {},
 ): Promise<Published> {
   for (const ref of refs) if (!isKnotRef(ref)) throw new Error(`bug: "${ref}" is not a knot ref`)
   if (await isShallow(checkout, signal)) return { kind: 'shallow' }
@@ -71,8 +73,8 @@ export async function publish(
     }
   }
   const leases = refs.map((ref) => `--force-with-lease=${ref}:${present.get(ref) ?? ''}`)
-  const push = ['push', '--quiet', '--atomic', '--no-verify', '--no-signed', '--no-follow-tags',
-    '--recurse-submodules=no', ...leases, mirror.path]
+  const push = ['push', '--quiet', '--progress', '--atomic', '--no-verify', '--no-signed',
+    '--no-follow-tags', '--recurse-submodules=no', ...leases, mirror.path]
   const at = inside(checkout)
   const { code, stderr } = await run(
     [...push, ...refs.map((ref) => `${oid}:${ref}`)],
@@ -82,9 +84,10 @@ export async function publish(
       signal,
       timeoutMs: GIT_COPY_MS,
       okCodes: [0, 1, 128],
+      onStderr: (text) => readProgress(text).forEach(progress),
     },
   )
-  if (code !== 0) return { kind: 'refused', why: stderr.trim() }
+  if (code !== 0) return { kind: 'refused', why: withoutProgress(stderr) }
   return { kind: 'published', oid, refs: [...refs] }
 }
 

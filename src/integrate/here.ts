@@ -4,7 +4,7 @@ import { listHere, readHere } from '../git/checkout-files.ts'
 import type { Checkout } from '../git/repository.ts'
 import type { CheckRun } from '../core/room/facts.ts'
 import { detectChecks, READ_BY_DETECTION } from './checks/detect.ts'
-import { runChecks } from './checks/run.ts'
+import { type Bench, runChecks } from './checks/run.ts'
 import { shown, toRun } from './check.ts'
 
 export type RanHere =
@@ -16,6 +16,7 @@ export async function runHere(
   checkout: Checkout,
   { root }: { root: string },
   signal: AbortSignal,
+  listening?: Bench['told'],
 ): Promise<RanHere> {
   const paths = await listHere(checkout, signal)
   const texts = await readHere(checkout, READ_BY_DETECTION)
@@ -26,6 +27,7 @@ export async function runHere(
     cache: join(root, 'cache'),
     mirror: join(root, 'repo.git'),
     sandbox: { kind: 'none', why: 'these are the user’s own files' } as const,
+    ...(listening === undefined ? {} : { told: listening }),
   }
   const evidence = await runChecks(bench, detected.checks, signal)
   const told = evidence.map((one) => ({ name: one.name, output: one.output, run: toRun(one) }))

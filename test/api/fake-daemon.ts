@@ -82,6 +82,7 @@ export function fakeAnswers(overrides: Partial<Answers> = {}): Answers {
       return {}
     },
     check: async function* () {
+      yield { check: 'test' }
       yield { check: 'test', text: 'ok 1\n' }
       return {
         verdict: 'passed', ms: 1200,

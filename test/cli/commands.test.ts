@@ -119,6 +119,15 @@ describe('the envelope', () => {
     expect(err).toBe('packing 2 files\nnext: knot log --follow\n')
     expect((await here.json('sync')).err).toBe('')
   })
+
+  test('S576: --quiet leaves out progress and advice, and nothing else', async () => {
+    const loud = await (await served()).knot('sync')
+    const quiet = await (await served()).knot('sync', '--quiet')
+    expect(quiet).toEqual({ ...loud, err: '' })
+    expect(loud.err).toContain('packing 2 files')
+    const wrong = await (await served()).knot('tasks', 'show', 'x'.repeat(300), '-q')
+    expect(wrong.err).toMatch(/^error: .*\nfix: .*\n$/)
+  })
 })
 
 describe('watching', () => {
@@ -217,7 +226,7 @@ describe('usage', () => {
       [['xyzzyq'], '"knot xyzzyq" is no command.', 'knot help'],
       [['tasks', 'ad'], '"knot tasks ad" is no command.', 'did you mean knot tasks add?'],
       [['tasks', 'x'], '"knot tasks x" is no command.', 'knot tasks add, knot tasks list'],
-      [['say'], 'knot say: not enough positional arguments.', 'knot say [--json] <text>'],
+      [['say'], 'knot say: not enough positional arguments.', 'knot say [--json] [--quiet,-q] <text>'],
       [['status', '--foo'], 'knot status: unsupported option name ("--foo").', 'knot status'],
       [['tasks', 'add', 'a', 'b'], 'extraneous positional argument ("b")', 'knot tasks add'],
       [['up', '--port', '70000'], '--port "70000" is not a whole number from 1 to 65535.', '--port 1'],

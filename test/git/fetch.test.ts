@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Oid, PublicKey } from '../../src/core/brand.ts'
 import { findCheckout } from '../../src/git/checkout.ts'
-import { fetchFrom, type FetchProgress, type Want } from '../../src/git/fetch.ts'
+import { fetchFrom, type Want } from '../../src/git/fetch.ts'
 import { hasCommit, initMirror, publish } from '../../src/git/mirror.ts'
 import { listRefs, readRef } from '../../src/git/moves.ts'
+import type { GitProgress } from '../../src/git/percent.ts'
 import type { Mirror } from '../../src/git/repository.ts'
 import { serveUploadPack } from '../../src/git/uploadPack.ts'
 import { daemon, SCRIPT, type Answer, type Daemon } from './peer.ts'
@@ -39,7 +40,7 @@ beforeEach(async () => {
 })
 afterEach(() => knotd.close())
 
-function fetched(want: Want[], until = signal, progress?: (step: FetchProgress) => void) {
+function fetched(want: Want[], until = signal, progress?: (step: GitProgress) => void) {
   return fetchFrom({ mirror: mine, peer: PEER, route: knotd.route, want }, until, progress)
 }
 
@@ -48,7 +49,7 @@ describe('fetching from a peer', () => {
     commit(root, { 'a b': 'x', bin: randomBytes(100_000) })
     const oid = commit(root, { c: 'y' })
     await published('HEAD')
-    const steps: FetchProgress[] = []
+    const steps: GitProgress[] = []
     const want = [{ ref: REF, oid }]
     const refs = [{ kind: 'fetched', ref: REF, oid }]
     expect(await fetched(want, signal, (step) => steps.push(step))).toEqual({

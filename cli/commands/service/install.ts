@@ -20,6 +20,7 @@ export class ServiceInstall extends KnotCommand {
 
   async run(): Promise<Answer> {
     const service = serviceOf(initialisedCheckout(this.context.cwd), this.context)
+    this.waiting.wait('stopping the daemon, and starting it as a service…')
     const result = await service.install()
     const text = `wrote ${result.path}\n${result.name} is ${result.state}`
     return { result: { ...result, id: result.name }, text, next: ['knot service status'] }

@@ -1,8 +1,9 @@
 /** `check`: the detected checks on this checkout as it is now, uncommitted changes included. */
 import { Failure } from '../../api/errors.ts'
 import type { Answers, Item, Output } from '../../api/types.ts'
-import { runHere } from '../../integrate/here.ts'
+import { type RanHere, runHere } from '../../integrate/here.ts'
 import type { Daemon } from '../daemon.ts'
+import { telling } from '../telling.ts'
 
 /** The handler; it needs no room. */
 export function checkCall(daemon: Daemon): Pick<Answers, 'check'> {
@@ -13,12 +14,14 @@ async function* run(
   { identity }: Daemon,
   signal: AbortSignal,
 ): AsyncGenerator<Item<'check'>, Output<'check'>, void> {
-  const ran = await runHere(identity.checkout, identity.home, signal)
+  const ran = yield* telling<Item<'check'>, RanHere>((tell) =>
+    runHere(identity.checkout, identity.home, signal, {
+      began: (check) => tell({ check }),
+      ended: ({ name: check, output }) => tell({ check, text: output }),
+    }),
+  )
   if (ran.kind === 'malformed') {
     throw new Failure('FAILED', `${ran.file}:${ran.line}: ${ran.why}`, `mend ${ran.file}`)
-  }
-  for (const { name, output } of ran.evidence) {
-    if (output !== '') yield { check: name, text: output }
   }
   const checks = ran.evidence.map(({ run }) => run)
   const failed = checks.some(({ outcome }) => outcome !== 'passed')

@@ -19,12 +19,14 @@ import { sorted, standingOf } from '../../core/room/views/board.ts'
 import { dirtyFiles, filesBetween, headOf, resolveRev } from '../../git/checkout.ts'
 import { isAncestor, mergeBase } from '../../git/merge.ts'
 import { whileBusy } from '../../git/again.ts'
-import { hasCommit, publish } from '../../git/mirror.ts'
+import { hasCommit, publish, type Published } from '../../git/mirror.ts'
+import type { GitProgress } from '../../git/percent.ts'
 import { updateRef } from '../../git/moves.ts'
 import { agentRef, pushRef } from '../../git/refs.ts'
 import type { Mirror } from '../../git/repository.ts'
 import { bring } from '../../integrate/objects.ts'
 import type { RunningRoom } from '../running.ts'
+import { telling } from '../telling.ts'
 import { type FindRoom, made } from './talk.ts'
 import {
   attempt, heldBy, isWorthIt, type Publication, rows, untilHeld, wayOf,
@@ -143,10 +145,11 @@ async function* push(
   }
   yield { step: 'publish', text: `publishing ${commit.slice(0, 8)}` }
   const refs = [agentRef(room.engine.me.agent)]
-  const published = await whileBusy(
-    () => publish({ checkout, mirror, rev: commit, refs }, signal),
-    signal,
-  )
+  const published = yield* telling<Item<'sync'>, Published>((tell) => {
+    const told = ({ phase, percent }: GitProgress) =>
+      tell({ step: 'publish', text: `${phase}: ${percent} %`, percent })
+    return whileBusy(() => publish({ checkout, mirror, rev: commit, refs }, signal, told), signal)
+  })
   if (published.kind !== 'published') throw refusal(published)
   const { base, files, fileCount } = await changed(room, commit, signal)
   const id = await made(room, {

@@ -55,6 +55,8 @@ export type Bench = {
   timeoutMs?: number
   /** Variables that the owner of this machine decided to hand in. */
   env?: Readonly<Record<string, string>>
+  /** Hears of each check when it begins, and when it has ended. */
+  told?: { began: (name: string) => void; ended: (evidence: Evidence) => void }
 }
 
 /** Runs every check, also after one failed: its author is told everything at once. */
@@ -73,7 +75,10 @@ export async function runChecks(
   const evidence: Evidence[] = []
   try {
     for (const check of checks) {
-      evidence.push(await runCheck({ bench, check, env, home, versions }, signal))
+      bench.told?.began(check.name)
+      const found = await runCheck({ bench, check, env, home, versions }, signal)
+      bench.told?.ended(found)
+      evidence.push(found)
     }
   } finally {
     await killStragglers(folder)
