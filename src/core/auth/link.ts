@@ -81,8 +81,8 @@ export function parseLink(pasted: string): ParsedLink {
     return { kind: 'bad-address', why: `"${bad}" in the link is not an address: ${fix}.` }
   }
   const room = hex(bytes.subarray(1, 33)) as RoomId
-  const link = { room, secret: bytes.slice(33, 65), seed: bytes.slice(65, CONTENT_BYTES), addresses }
-  return { kind: 'link', link }
+  const [secret, seed] = [bytes.slice(33, 65), bytes.slice(65, CONTENT_BYTES)]
+  return { kind: 'link', link: { room, secret, seed, addresses } }
 }
 
 /** Reads `host:port`, with or without brackets around IPv6; undefined when it is none. */
