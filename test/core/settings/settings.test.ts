@@ -56,8 +56,12 @@ test('S571: what is written is read back, whatever is in it', () => {
 })
 
 test('S570: every key has one name in each place, and reads from text', () => {
-  expect(KEYS.map(tomlKey)).toEqual(['port', 'listen', 'lan_only', 'integrate'])
-  expect(KEYS.map(variableOf)).toEqual(['KNOT_PORT', 'KNOT_LISTEN', 'KNOT_LAN_ONLY', 'KNOT_INTEGRATE'])
+  expect(KEYS.map(tomlKey)).toEqual(['port', 'listen', 'lan_only', 'integrate', 'transport'])
+  expect(KEYS.map(variableOf)).toEqual(
+    ['KNOT_PORT', 'KNOT_LISTEN', 'KNOT_LAN_ONLY', 'KNOT_INTEGRATE', 'KNOT_TRANSPORT'],
+  )
+  expect(parseSetting('transport', 'mesh')).toBe('mesh')
+  expect(parseSetting('transport', 'pigeon')).toBeUndefined()
   expect(['lanOnly', 'lan_only', 'lan-only', 'constructor'].map(parseKey)).toEqual(
     ['lanOnly', 'lanOnly', 'lanOnly', undefined],
   )
