@@ -11,7 +11,8 @@ export class ConfigSet extends KnotCommand {
     description: 'Change a setting of this checkout, or of all of yours',
     details: `
       port: the TCP port (0 for any); listen: addresses, with commas between them; lanOnly: true
-      refuses public addresses in both directions; integrate: false keeps this agent from leading.
+      refuses public addresses in both directions; integrate: false keeps this agent from leading;
+      transport: auto, mesh or upstream.
       A daemon that runs goes on as it began. What the environment says still wins.
     `,
     examples: [
