@@ -111,17 +111,6 @@ export async function userName(
   return stdout.toString('utf8').trim() || undefined
 }
 
-/** Where `origin` is, without the user name and password that such an address may carry. */
-export async function originUrl(
-  checkout: Checkout,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  const get = ['remote', 'get-url', 'origin']
-  const { stdout } = await run(get, { at: inside(checkout), signal, okCodes: [0, 2, 128] })
-  const url = stdout.toString('utf8').replace(/\n$/, '')
-  return url.replace(/^(https?:\/\/)[^/@]*@/, '$1') || undefined
-}
-
 /** The commit that a person means by a branch, a tag, an abbreviation or `HEAD~2`. */
 export async function resolveRev(
   repository: Checkout | Mirror,

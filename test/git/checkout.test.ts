@@ -106,21 +106,16 @@ test('S304: /.knot/ is excluded once, also from a linked worktree and without in
   expect(text).toBe('no-line-feed\n/.knot/\n')
 })
 
-test('the user name and origin come from configuration, without the password', async () => {
+test('the user name comes from configuration', async () => {
   const root = repository()
   const checkout = await found(root)
   expect(await checkouts.userName(checkout, signal)).toBeUndefined()
-  expect(await checkouts.originUrl(checkout, signal)).toBeUndefined()
   writeFileSync(userConfig, '[user]\n\tname = Ada Lovelace\n')
   try {
     expect(await checkouts.userName(checkout, signal)).toBe('Ada Lovelace')
   } finally {
     writeFileSync(userConfig, '')
   }
-  git(root, 'remote', 'add', 'origin', 'https://ada:secret@example.org/repo.git')
-  expect(await checkouts.originUrl(checkout, signal)).toBe('https://example.org/repo.git')
-  git(root, 'remote', 'set-url', 'origin', 'git@example.org:repo.git')
-  expect(await checkouts.originUrl(checkout, signal)).toBe('git@example.org:repo.git')
 })
 
 test('a revision resolves to its commit or to nothing', async () => {

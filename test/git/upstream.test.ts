@@ -143,6 +143,13 @@ test('S603: passwords are shown nowhere', async () => {
   git(root, 'remote', 'set-url', 'origin', 'https://ada:s3cret@localhost:1/x.git')
   const upstream = await findUpstream({ checkout, mirror }, signal) as Upstream
   expect(upstream.shown).toBe('https://localhost:1/x.git')
+  for (const [url, shown] of [
+    ['https://ada:secret@example.org/repo.git', 'https://example.org/repo.git'],
+    ['git@example.org:repo.git', 'git@example.org:repo.git'],
+  ] as const) {
+    git(root, 'remote', 'set-url', 'origin', url)
+    expect((await findUpstream({ checkout, mirror }, signal))?.shown).toBe(shown)
+  }
   const listed = await listUpstream(upstream, signal)
   expect(listed.kind).toBe('failed')
   expect(JSON.stringify(listed)).not.toContain('s3cret')
