@@ -19,11 +19,6 @@ export function pinRef(commit: Oid): string {
   return `refs/knot/pin/${commit}`
 }
 
-/** The nth landing that a leader without a majority made. */
-export function provisionalRef({ agent, n }: { agent: AgentId; n: number }): string {
-  return `refs/knot/provisional/${agent}/${n}`
-}
-
 /** What an agent says of its last push, signed: see `core/sync/word.ts`. */
 export function wordRef(agent: string): string {
   return `refs/knot/word/${agent}`
