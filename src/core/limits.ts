@@ -94,8 +94,6 @@ export const CHECK_TIMEOUT_MS = 15 * 60_000
 export const CHECK_OUTPUT_MAX_BYTES = 1 << 20
 /** Tail of a failing check's output that travels with the verdict, within FACT_MAX_BYTES. */
 export const VERDICT_OUTPUT_MAX_BYTES = 8 << 10
-/** Changes of one volume. */
-export const VOLUME_MAX_CHANGES = 100_000
 /** Frames that may wait for one slow peer before its session is dropped and begun again. */
 export const OUTBOX_MAX_BYTES = 8 << 20
 /** Window of one stream: libp2p's 16 MiB outgrows its own 4 MiB read buffer, and aborts there. */
