@@ -21,7 +21,10 @@ export type RoomEntry =
 /** What this voter alone has bound itself to. */
 export type JournalEntry =
   | { kind: 'incarnation'; incarnation: string }
-  /** A word is a grant or an accept, as the lease wrote it. 'signed' is the highest own sequence number, written before the change is sent. */
+  /**
+   * A word is a grant or an accept, as the lease wrote it. 'signed' keeps the place of the highest
+   * own sequence number: it is read, and nothing writes it yet.
+   */
   | { kind: 'word' | 'signed'; bytes: Uint8Array }
 
 export type StoredEntry = RoomEntry | JournalEntry
