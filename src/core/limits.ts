@@ -34,8 +34,9 @@ export const AUTH_HEADS_MAX = 16
 export const AUTH_OP_MAX_BYTES = 1 << 20
 /** Auth ops of a room: years of joins and removals, and what memory and an evaluation can bear. */
 export const AUTH_OPS_MAX = 10_000
-/** Auth ops held whose parents are not here yet, and their bytes together. */
+/** Auth ops held whose parents are not here yet. */
 export const AUTH_PENDING_MAX_OPS = 1_000
+/** Their bytes together. */
 export const AUTH_PENDING_MAX_BYTES = 8 << 20
 /** Streams that one op may seal: an agent has a few incarnations, a cloned VM a few dozen. */
 export const SEALS_MAX = 1_000
@@ -47,8 +48,9 @@ export const AUTH_HEADS_REMEMBERED_MAX = 1_024
 export const LINK_MAX_CHARS = 2_048
 /** Addresses in an invite link: every interface of a laptop, in both address families. */
 export const LINK_ADDRESSES_MAX = 16
-/** Sentence of a refusal, and names of those who can approve, in the answer to a join. */
+/** Sentence of a refusal in the answer to a join. */
 export const JOIN_WHY_MAX_BYTES = 1_024
+/** Names of those who can approve, in the answer to a join. */
 export const JOIN_APPROVERS_MAX = 16
 /** A name of an agent or a room. */
 export const NAME_MAX_BYTES = 64
@@ -66,7 +68,7 @@ export const STAND_STEP_MS = 750
 export const TERM_JUMP_MAX = 1_000
 /** How long a candidate waits for answers of one round: a slow link and two disk flushes. */
 export const STAND_ROUND_MS = 1_500
-/** Silence after a start, a grant or a failed round before a voter stands: two pulses may be lost. */
+/** Silence after a start, a grant or a failed round before a voter stands: two pulses may go. */
 export const STAND_REST_MS = 2_000
 /** Accepts that one record or certificate carries: a change makes two voter sets matter. */
 export const ACCEPTS_MAX = 2 * VOTERS_MAX
@@ -132,19 +134,23 @@ export const HANDSHAKES_MAX = 200
 export const HANDSHAKE_MS = 3_000
 /** Connections of peers that are not members: they join, or they go. */
 export const STRANGERS_MAX = 32
-/** How long a connection without a session may stay, when it is used and when it is not. */
+/** How long a connection without a session may stay when it is used. */
 export const STRANGER_MS = 60_000
+/** How long it may stay when it is not. */
 export const STRANGER_IDLE_MS = 10_000
-/** Join questions: answered at the same time, then in a row by one peer, and a second after. */
+/** Join questions that are answered at the same time. */
 export const JOIN_AT_ONCE = 8
+/** Join questions that one peer may ask in a row. */
 export const JOIN_BURST = 8
+/** Join questions of one peer in each second after that. */
 export const JOIN_PER_SECOND = 1
 /** From opening a join stream to the last byte of its answer; a person may have to approve. */
 export const JOIN_MS = 30_000
 /** Peers whose rate is remembered. */
 export const THROTTLED_MAX = 1_024
-/** Between two questions for peers on the local network, and between looks at its interfaces. */
+/** Between two questions for peers on the local network. */
 export const DISCOVERY_MS = 5_000
+/** Between two looks at the interfaces of this machine. */
 export const INTERFACES_MS = 2_000
 /** Sightings on the local network that are remembered, so that none is told twice at once. */
 export const SIGHTINGS_MAX = 1_024
@@ -193,6 +199,7 @@ export const RUN_MAX_BYTES = 256 << 10
 export const TICK_MS = 100
 /** First wait after work on git objects failed; doubles up to RETRY_MAX_MS. */
 export const RETRY_MS = 500
+/** The longest wait after work on git objects failed. */
 export const RETRY_MAX_MS = 30_000
 /** Fetches of pushes at one time. */
 export const FETCHES_MAX = 2
@@ -254,7 +261,7 @@ export const ADDRESS_MAX_BYTES = 256
 export const LINE_MAX_BYTES = 16 << 10
 /** The daemon's log before it is rotated; one older file is kept. */
 export const LINES_MAX_BYTES = 8 << 20
-/** JavaScript memory of the document's worker; Automerge's own is outside of it, and ends at 4 GB. */
+/** JavaScript memory of the document's worker; Automerge's own is beside it, and ends at 4 GB. */
 export const DOCUMENT_HEAP_MAX_MB = 1_024
 /** Attempts to own a room: each one fails only because another process got further. */
 export const OWNERSHIP_TRIES_MAX = 20
@@ -330,6 +337,7 @@ export const SNAPSHOT_CHANGES = 5_000
 export const UPSTREAM_LOOK_MS = 60_000
 /** First wait after the shared remote failed; doubles up to UPSTREAM_RETRY_MAX_MS. */
 export const UPSTREAM_RETRY_MS = 2_000
+/** The longest wait after the shared remote failed. */
 export const UPSTREAM_RETRY_MAX_MS = 5 * 60_000
 /** The shared remote says nothing for this long while it is asked for its refs: it is away. */
 export const UPSTREAM_SILENT_MS = 20_000

@@ -13,7 +13,9 @@ import { utf8 } from '../core/bytes/text.ts'
 import { LOG_CHUNK_BYTES, LOG_RECORD_MAX_BYTES, LOG_SEARCH_MAX_BYTES } from '../core/limits.ts'
 import type { DiskFile } from './disk.ts'
 
+/** What every log begins with. */
 export const MAGIC = utf8('knotlog1')
+/** The header: MAGIC, then the salt. */
 export const HEADER_BYTES = 16
 const FRAME_BYTES = 8
 const SETTLED = 0x80
@@ -36,7 +38,7 @@ export function seedOf(header: Uint8Array): number {
   return crc32(header.subarray(MAGIC.length, HEADER_BYTES))
 }
 
-/** Whether the file is what a crash in its making may leave: nothing, a part of a header, or zeros. */
+/** Whether a crash in the making of a log left this: nothing, a part of a header, or zeros. */
 export function isUnfinished(header: Uint8Array, size: number): boolean {
   if (size > HEADER_BYTES) return false
   if (header.every(byte => byte === 0)) return true

@@ -4,6 +4,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Disk, DiskFile } from './disk.ts'
 
+/** Syncs the folder too when a name in it is new or moved; rejects with the errors of node. */
 export const nodeDisk: Disk = {
   async open(path, how) {
     if (how === 'reading') return fileOf(await open(path, 'r'))

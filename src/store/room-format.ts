@@ -29,7 +29,9 @@ export type JournalEntry =
 
 export type StoredEntry = RoomEntry | JournalEntry
 
+/** Types of records that this version knows in room.log. */
 export const ROOM_TYPES = [1, 2, 3, 4, 5, 6] as const
+/** Types of records that this version knows in journal.log. */
 export const JOURNAL_TYPES = [1, 2, 3] as const
 
 /** Which log an entry belongs to, and its record there. */

@@ -61,6 +61,7 @@ export function openDocument(asked: OpenDocument): RoomDocument {
   return new RoomDocument(asked)
 }
 
+/** The room's Automerge document in a worker of its own; `openDocument` makes it. */
 export class RoomDocument {
   readonly #asked: OpenDocument
   readonly #requestMs: number

@@ -14,6 +14,7 @@ type Batch = { kind: 'apply'; changes: Uint8Array[] }
 
 export type Job = Batch | Request | { kind: 'rebuild' } | { kind: 'closed' }
 
+/** What waits for the worker, in the order of asking, each request with its time limit. */
 export class Queue {
   readonly #requestMs: number
   readonly #signal: AbortSignal

@@ -9,6 +9,7 @@ export type Answered<Kind extends keyof Answers> =
   /** The thread is gone, or is to be ended: it panicked, hung or ran out of memory. */
   | { kind: 'lost'; why: string }
 
+/** One worker and the one job that it does; a job that fails hard loses the worker. */
 export class Thread {
   readonly #worker: Worker
   #next = 0
