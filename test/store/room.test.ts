@@ -1,9 +1,10 @@
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { fromUtf8, utf8 } from '../../src/core/bytes/text.ts'
 import { LOG_RECORD_MAX_BYTES } from '../../src/core/limits.ts'
 import type { StoredEntry } from '../../src/store/room.ts'
 import { openRoom } from '../../src/store/room.ts'
-import { recordOf, roomEntryOf } from '../../src/store/room-format.ts'
+import { JOURNAL_TYPES, recordOf, ROOM_TYPES, roomEntryOf } from '../../src/store/room-format.ts'
 import type { MemoryDisk } from './memory-disk.ts'
 import { memoryDisk } from './memory-disk.ts'
 
@@ -36,6 +37,22 @@ test('S420: every kind of entry comes back as it was, the journal first', async 
     ...journal,
     ...shared,
   ])
+})
+
+test('S421: the type of a record is the one that SPEC.md gives it', () => {
+  const typeOf = (entry: StoredEntry) => {
+    const { log, record } = recordOf(entry)
+    return `${log} ${record.type}`
+  }
+  const bytes = utf8('x')
+  expect(['auth', 'record', 'certificate', 'era', 'word', 'signed'].map((kind) =>
+    typeOf({ kind, bytes } as StoredEntry))).toEqual(
+    ['room 1', 'room 4', 'room 5', 'room 6', 'journal 2', 'journal 3'])
+  expect(typeOf({ kind: 'incarnation', incarnation: id(1) })).toBe('journal 1')
+  const spec = readFileSync(new URL('../../SPEC.md', import.meta.url), 'utf8')
+  const table = spec.slice(spec.indexOf('room.log     1 auth op'), spec.indexOf('**S420**'))
+  const numbers = [...table.matchAll(/(?:^| )(\d) [a-z]/gm)].map(([, number]) => Number(number))
+  expect(numbers).toEqual([...ROOM_TYPES, ...JOURNAL_TYPES])
 })
 
 test('S421: a change is stored as its volume, its signature where it has one, its bytes', () => {
