@@ -22,7 +22,10 @@ beforeAll(async () => {
   await until('it has landed everywhere', async () => {
     const logs = await Promise.all(three().map((peer) => peer.events()))
     const landed = ({ kind, fields }: Event) => kind === 'landed' && fields['push'] === id
-    return logs.every((log) => log.some(landed) && log.length === logs[0]?.length)
+    if (!logs.every((log) => log.some(landed) && log.length === logs[0]?.length)) return false
+    // Objects come after the word of them: the ref of each moves once they are there.
+    const heads = await Promise.all(three().map(async (peer) => (await everything(peer)).head))
+    return heads.every((head) => head !== '' && head === heads[0])
   })
   before = await everything(ada!)
 })
