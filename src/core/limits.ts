@@ -361,3 +361,9 @@ export const DOCTOR_ASK_MS = 5_000
 export const COMPLETE_MS = 500
 /** Steps of something that takes a while, held for a reader; only the newest are news. */
 export const STEPS_WAITING_MAX = 256
+/** A glob of a lock: the longest path that anybody types, with room for classes. */
+export const GLOB_MAX_BYTES = 1_024
+/** Globs of one lock: whoever names more files means a folder. */
+export const GLOBS_MAX = 64
+/** The globs of one lock together: two locks are compared in some 45 ms at worst. */
+export const GLOBS_MAX_BYTES = 2_048
