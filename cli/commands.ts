@@ -1,6 +1,7 @@
 /** Every command of knot. A file under commands/ that is not here does not exist. */
 import type { CommandClass } from 'clipanion'
 import { Check } from './commands/check.ts'
+import { Claim } from './commands/claim.ts'
 import { Complete } from './commands/complete.ts'
 import { Completion } from './commands/completion.ts'
 import { ConfigGet } from './commands/config/get.ts'
@@ -8,12 +9,15 @@ import { ConfigList } from './commands/config/list.ts'
 import { ConfigSet } from './commands/config/set.ts'
 import { ConfigUnset } from './commands/config/unset.ts'
 import { Demo } from './commands/demo.ts'
+import { Doing } from './commands/doing.ts'
 import { Doctor } from './commands/doctor.ts'
 import { Down } from './commands/down.ts'
 import { Help } from './commands/help.ts'
 import { Init } from './commands/init.ts'
 import { Invite } from './commands/invite.ts'
 import { Join } from './commands/join.ts'
+import { Lock } from './commands/lock.ts'
+import { Locks } from './commands/locks.ts'
 import { Log } from './commands/log.ts'
 import { Logs } from './commands/logs.ts'
 import { Say } from './commands/say.ts'
@@ -23,8 +27,12 @@ import { ServiceUninstall } from './commands/service/uninstall.ts'
 import { Status } from './commands/status.ts'
 import { Sync } from './commands/sync.ts'
 import { TasksAdd } from './commands/tasks/add.ts'
+import { TasksDone } from './commands/tasks/done.ts'
+import { TasksDrop } from './commands/tasks/drop.ts'
 import { TasksList } from './commands/tasks/list.ts'
+import { TasksReopen } from './commands/tasks/reopen.ts'
 import { TasksShow } from './commands/tasks/show.ts'
+import { Unlock } from './commands/unlock.ts'
 import { Up } from './commands/up.ts'
 import { Version } from './commands/version.ts'
 import { Whoami } from './commands/whoami.ts'
@@ -33,8 +41,8 @@ import type { KnotContext } from './context.ts'
 /** In the order of the day: enter, look, work, leave, ask. */
 export const COMMANDS: CommandClass<KnotContext>[] = [
   Init, Up, Join, Invite, Status, Whoami, Down,
-  Say, Log, Sync, Check,
-  TasksAdd, TasksList, TasksShow,
+  Say, Log, Doing, Sync, Check, Lock, Unlock, Locks,
+  TasksAdd, TasksList, TasksShow, Claim, TasksDone, TasksDrop, TasksReopen,
   ConfigList, ConfigGet, ConfigSet, ConfigUnset,
   ServiceInstall, ServiceStatus, ServiceUninstall,
   Help, Doctor, Logs, Demo, Version, Completion, Complete,

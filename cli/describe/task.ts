@@ -8,9 +8,9 @@ type Task = Output<'tasks.list'>['tasks'][number]
 /** The board: one line a task. */
 export function describeTasks(tasks: Task[], paint: Paint): string {
   if (tasks.length === 0) return 'no tasks'
-  const head = ['TASK', 'STATUS', 'PRIORITY', 'OWNER', 'TITLE'].map(paint.dim)
+  const head = ['TASK', 'STATUS', 'OWNER', 'TITLE'].map(paint.dim)
   const rows = tasks.map((task) => [
-    task.id, task.status, String(task.priority), owner(task, paint), cleanLine(task.title),
+    task.id, state(task, paint), owner(task), cleanLine(task.title),
   ])
   return table([head, ...rows])
 }
@@ -19,10 +19,10 @@ export function describeTasks(tasks: Task[], paint: Paint): string {
 export function describeTask(task: Output<'tasks.show'>, paint: Paint, now: number): string {
   const facts = [
     ['task', task.id],
-    ['status', task.status],
-    ['priority', String(task.priority)],
+    ['status', state(task, paint)],
     ['by', cleanLine(task.by.name)],
-    ['owner', owner(task, paint)],
+    ['owner', owner(task)],
+    ['fence', fence(task)],
     ['after', task.after.join(', ')],
   ].filter(([, value]) => value !== '')
   const look = { paint, now, names: namesWidth(task.events) }
@@ -31,8 +31,20 @@ export function describeTask(task: Output<'tasks.show'>, paint: Paint, now: numb
   return [...parts, events.join('\n')].filter((part) => part !== '').join('\n\n')
 }
 
-function owner({ owner: held }: Task, paint: Paint): string {
+/** One line about a task after something was asked of it. */
+export function describeState(task: Task, paint: Paint): string {
+  return `${task.id} ${state(task, paint)}: ${cleanLine(task.title)}`
+}
+
+function state({ status, standing }: Task, paint: Paint): string {
+  return standing === 'confirmed' ? status : `${status} (${paint.yellow(standing)})`
+}
+
+function owner({ owner: held }: Task): string {
   if (held === undefined) return ''
-  const name = cleanLine(held.name)
-  return held.standing === 'confirmed' ? name : `${name} (${paint.yellow(held.standing)})`
+  return `${cleanLine(held.name)}${held.mine ? ' (you)' : ''}`
+}
+
+function fence({ fence: at }: Task): string {
+  return at === undefined ? '' : `era ${at.era}, term ${at.term}, record ${at.seq}`
 }

@@ -7,11 +7,12 @@
  */
 import { z } from 'zod'
 import {
-  INVITE_USES_MAX, MESSAGE_MAX_BYTES, NAME_MAX_BYTES, TASK_BODY_MAX_BYTES, TITLE_MAX_BYTES,
+  GLOB_MAX_BYTES, GLOBS_MAX, INVITE_USES_MAX, LOCKS_PER_AGENT_MAX, MESSAGE_MAX_BYTES,
+  NAME_MAX_BYTES, TASK_BODY_MAX_BYTES, TITLE_MAX_BYTES,
 } from '../core/limits.ts'
 import {
-  check, event, evidence, finding, leader, member, moment, output, problem, progress, queued,
-  synced, task, upstream, upstreamIntegration, who,
+  check, doing, event, evidence, finding, leader, lock, member, moment, output, problem, progress,
+  queued,  synced, task, upstream, upstreamIntegration, who,
 } from './shapes.ts'
 
 const byteLength = (text: string) => new TextEncoder().encode(text).length
@@ -35,6 +36,7 @@ const message = text(MESSAGE_MAX_BYTES, 'put longer text into a file, commit it,
 const title = text(TITLE_MAX_BYTES, 'keep it to one line, and put the rest where there is room')
 const body = text(TASK_BODY_MAX_BYTES, 'put longer text into a file, commit it, and name the file')
 const reference = text(256, 'name a task, a member or a commit by its id')
+const globs = z.array(text(GLOB_MAX_BYTES, 'name a folder above it')).min(1).max(GLOBS_MAX)
 const nothing = z.strictObject({})
 
 /** The table: what each method is for, takes and gives. */
@@ -108,6 +110,73 @@ export const contract = {
     doc: 'Shows one task with its text and history.',
     input: z.strictObject({ id: reference }),
     output: task.extend({ body: z.string(), events: z.array(event) }),
+  },
+  'tasks.claim': {
+    doc: 'Claims a task; `confirmed` fails where nobody can confirm it now.',
+    input: z.strictObject({
+      id: reference,
+      confirmed: z.boolean().default(false),
+      /** With a worktree and a branch of its own. */
+      worktree: z.boolean().default(true),
+    }),
+    stream: progress,
+    output: task.extend({
+      worktree: z.object({ path: z.string(), branch: z.string() }).optional(),
+    }),
+  },
+  'tasks.end': {
+    doc: 'Says that a task is done, or dropped, or gives it back to the board.',
+    input: z.strictObject({
+      id: reference,
+      want: z.enum(['done', 'drop', 'reopen']),
+      /** Also a task that somebody else has, where one’s role allows it. */
+      force: z.boolean().default(false),
+    }),
+    output: task,
+  },
+  'locks.take': {
+    doc: 'Locks paths; all of them or none.',
+    input: z.strictObject({
+      globs,
+      mode: z.enum(['shared', 'exclusive']).default('exclusive'),
+      /** Left out: what this agent said that it is doing. */
+      reason: title.optional(),
+      confirmed: z.boolean().default(false),
+    }),
+    output: lock,
+  },
+  'locks.release': {
+    doc: 'Gives locks back: those named by id or by a glob of theirs, or all of one’s own.',
+    input: z.strictObject({
+      locks: z.array(reference).max(LOCKS_PER_AGENT_MAX).optional(),
+      force: z.boolean().default(false),
+    }),
+    output: z.object({ locks: z.array(lock) }),
+  },
+  'locks.list': {
+    doc: 'Lists who has locked what, or asked to.',
+    input: nothing,
+    output: z.object({ locks: z.array(lock) }),
+  },
+  doing: {
+    doc: 'Says what this agent is doing, and locks the paths that it takes.',
+    input: z.strictObject({
+      text: title,
+      globs: globs.optional(),
+      mode: z.enum(['shared', 'exclusive']).default('exclusive'),
+      confirmed: z.boolean().default(false),
+    }),
+    output: z.object({ id: z.string(), lock: lock.optional() }),
+  },
+  'doing.stop': {
+    doc: 'Says that it is over, and gives its lock back.',
+    input: nothing,
+    output: z.object({ text: z.string(), locks: z.array(lock) }),
+  },
+  'doing.list': {
+    doc: 'Lists what everybody is doing.',
+    input: nothing,
+    output: z.object({ doing: z.array(doing) }),
   },
   sync: {
     doc: 'Publishes a commit and brings everybody’s published commits here.',

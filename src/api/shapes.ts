@@ -66,6 +66,30 @@ export const event = z.object({
   fields: z.record(z.string(), z.unknown()),
 })
 
+/** Where the chain confirmed something: whatever is older than it is stale. */
+export const fence = z.object({
+  era: z.number().int(),
+  term: z.number().int(),
+  seq: z.number().int(),
+})
+
+/** A lock; `until` is when it ends if its holder stays as silent as it is. */
+export const lock = z.object({
+  id: z.string(),
+  globs: z.array(z.string()),
+  mode: z.enum(['shared', 'exclusive']),
+  reason: z.string(),
+  by: who,
+  mine: z.boolean(),
+  at: moment,
+  standing,
+  fence: fence.optional(),
+  until: moment.optional(),
+})
+
+/** What somebody is doing. */
+export const doing = z.object({ by: who, text: z.string(), at: moment, online: z.boolean() })
+
 /** A task as the board shows it. */
 export const task = z.object({
   id: z.string(),
@@ -75,7 +99,10 @@ export const task = z.object({
   after: z.array(z.string()),
   by: who,
   at: moment,
-  owner: who.extend({ standing, until: moment.optional() }).optional(),
+  /** Provisional: what it shows was asked for, and nobody confirmed it yet. */
+  standing,
+  owner: who.extend({ mine: z.boolean(), until: moment.optional() }).optional(),
+  fence: fence.optional(),
 })
 
 /** What one agent published last. */

@@ -44,6 +44,16 @@ export const SEALS_MAX = 1_000
 export const CLOSE_ADMISSIONS_MAX = 400
 /** Verdicts about auth heads that are remembered: each costs one evaluation of their past. */
 export const AUTH_HEADS_REMEMBERED_MAX = 1_024
+/** Locks that are over and still known, so that an ask from before them is not granted after. */
+export const LOCKS_REMEMBERED = 1_000
+/** How long a command waits for the leader's word: a round trip and an election that just began. */
+export const ASK_WAIT_MS = 5_000
+/** The same while there is no leader: long enough for one that this daemon has only just met. */
+export const ASK_WAIT_ALONE_MS = 1_500
+/** Locks of one agent: whoever needs more means a folder, and each is compared with each. */
+export const LOCKS_PER_AGENT_MAX = 64
+/** A holder not heard for this long lost its locks and claims: a laptop may be moved meanwhile. */
+export const HOLDER_SILENCE_MS = 300_000
 /** An invite link: its 130 fixed characters and the addresses. */
 export const LINK_MAX_CHARS = 2_048
 /** Addresses in an invite link: every interface of a laptop, in both address families. */

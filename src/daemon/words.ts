@@ -4,6 +4,7 @@ import { keyOf } from '../core/brand.ts'
 import type { Engine } from '../core/engine/state.ts'
 import type { CheckRun, FactId } from '../core/room/facts.ts'
 import type { Event } from '../core/room/views/events.ts'
+import { lockWords, taskWords } from './claim-words.ts'
 
 /** An event as the local API shows it. */
 export type Told = {
@@ -45,6 +46,18 @@ export function tellEvent(engine: Engine, event: Event): Told {
       const why = intent === undefined ? '' : `: ${intent}`
       const text = `pushed ${commit.slice(0, 8)}, ${count(fileCount, 'file')}${why}`
       return by(engine, keyOf(event.by), { ...told, text, fields })
+    }
+    case 'ruled':
+    case 'released':
+    case 'ask-lost':
+      return by(engine, keyOf(event.by), { ...told, ...taskWords(engine, event) })
+    case 'locked':
+    case 'unlocked':
+    case 'lock-lost':
+      return by(engine, keyOf(event.by), { ...told, ...lockWords(engine, event) })
+    case 'doing': {
+      const text = event.text === '' ? 'is done with what it did' : `is doing: ${event.text}`
+      return by(engine, keyOf(event.by), { ...told, text, fields: { doing: event.text } })
     }
     default:
       return tellVerdict(engine, event, told)

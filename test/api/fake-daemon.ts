@@ -37,6 +37,10 @@ export const status: Output<'status'> = {
   checks: [{ name: 'test', command: 'npm test' }],
 }
 
+function lockOf(terms: { globs: string[]; mode: 'shared' | 'exclusive'; reason: string }) {
+  return { id: 'l1', ...terms, by: alice, mine: true, at, standing: 'confirmed' as const }
+}
+
 /** The answers, with whatever a test wants to answer otherwise. */
 export function fakeAnswers(overrides: Partial<Answers> = {}): Answers {
   const events: Item<'log'>[] = []
@@ -58,12 +62,36 @@ export function fakeAnswers(overrides: Partial<Answers> = {}): Answers {
     'tasks.list': async () => ({
       tasks: events.map(({ id, text }) => ({
         id, title: text, status: 'open', priority: 5, after: [], by: alice, at,
+        standing: 'confirmed',
       })),
     }),
     'tasks.show': async ({ id }) => ({
       id, title: 'Mend the gate', status: 'claimed', priority: 5, after: [], by: alice, at,
-      owner: { ...bob, standing: 'provisional' }, body: 'It lets everything in.', events,
+      standing: 'provisional', owner: { ...bob, mine: false }, body: 'It lets everything in.', events,
     }),
+    'tasks.claim': async function* ({ id }) {
+      yield { step: 'claim', text: `asking for ${id}` }
+      return {
+        id, title: 'Mend the gate', status: 'claimed', priority: 0, after: [], by: bob, at,
+        standing: 'confirmed', owner: { ...alice, mine: true },
+        fence: { era: 0, term: 2, seq: 7 },
+      }
+    },
+    'tasks.end': async ({ id, want }) => ({
+      id, title: 'Mend the gate', status: want === 'done' ? 'done' : 'open', priority: 0,
+      after: [], by: bob, at, standing: 'provisional',
+    }),
+    'locks.take': async ({ globs, mode, reason = 'none' }) => lockOf({ globs, mode, reason }),
+    'locks.release': async () => ({ locks: [] }),
+    'locks.list': async () => ({
+      locks: [lockOf({ globs: ['src'], mode: 'shared', reason: 'moving' })],
+    }),
+    doing: async ({ text, globs, mode }) => ({
+      id: record('doing', text),
+      ...(globs === undefined ? {} : { lock: lockOf({ globs, mode, reason: text }) }),
+    }),
+    'doing.stop': async () => ({ text: 'mend the gate', locks: [] }),
+    'doing.list': async () => ({ doing: [{ by: bob, text: 'mend', at, online: true }] }),
     sync: async function* () {
       yield { step: 'push', text: 'packing 2 files' }
       return {

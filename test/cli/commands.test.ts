@@ -32,7 +32,9 @@ const EVERY = [
   ['say', 'hello'], ['log'], ['sync'], ['check'], ['tasks', 'add', 'mend'], ['tasks', 'list'],
   ['tasks', 'show', 'e1'], ['help'], ['version'], ['completion', 'bash'], ['doctor'], ['logs'],
   ['config', 'list'], ['config', 'get', 'port'], ['config', 'set', 'port', '1'],
-  ['config', 'unset', 'port'], ['service', 'status'], ['service', 'uninstall'],
+  ['config', 'unset', 'port'], ['claim', 'e1'], ['tasks', 'done', 'e1'], ['tasks', 'drop', 'e1'],
+  ['tasks', 'reopen', 'e1'], ['lock', 'src'], ['unlock', '--all'], ['locks'], ['doing', 'mend'],
+  ['service', 'status'], ['service', 'uninstall'],
 ]
 
 const nameOf = (words: string[]) =>
@@ -322,7 +324,7 @@ describe('what is printed', () => {
 
   test('a task shows its owner as provisional until that is confirmed', async () => {
     const { out } = await (await served()).knot('tasks', 'show', '4f2a')
-    expect(out).toMatch(/owner +bob \(provisional\)/)
+    expect(out).toMatch(/status +claimed \(provisional\)\n.*\nowner +bob\n/)
   })
 
   test('a folder below the checkout is the same checkout', async () => {

@@ -27,12 +27,13 @@ test('S560: every command and every option of it is offered, with what it is', a
     expect(await offered('help', ...typed)).toContain(path.at(-1))
     expect(await offered(...path, '--')).toEqual(expect.arrayContaining(['--json', '--help']))
   }
-  expect(await offered('tasks', '')).toEqual(['add', 'list', 'show'])
+  const tasks = ['add', 'list', 'show', 'done', 'drop', 'reopen']
+  expect(await offered('tasks', '')).toEqual(tasks)
   expect(await offered('sync', '--pu')).toEqual(['--push-only', '--pull-only'])
   expect(await offered('completion', 'f')).toEqual(['fish'])
   expect(await offered('config', 'set', 'l')).toEqual(['listen', 'lanOnly'])
   expect((await here.knot('__complete', 'sta')).out).toMatch(/^status\t\S/)
-  expect(await offered('--new-word', 'tasks')).toEqual(['add', 'list', 'show'])
+  expect(await offered('--new-word', 'tasks')).toEqual(tasks)
 })
 
 test('S560: what follows an option that takes a value is nobody’s guess, and is passed over', async () => {
@@ -64,7 +65,7 @@ test('S560: bash offers them', () => {
   const typed = 'COMP_WORDS=(knot tasks ""); COMP_CWORD=2; _knot; echo "${COMPREPLY[@]}"'
   const env = { ...here.env, PATH: `${here.root}:${process.env['PATH']}` }
   const out = execFileSync('bash', ['-c', `${SCRIPTS.bash}\n${typed}`], { env, cwd: here.root })
-  expect(out.toString()).toBe('add list show\n')
+  expect(out.toString()).toBe('add list show done drop reopen\n')
 })
 
 test('S562: --install adds one line to the start file, once, and says what it wrote', async () => {

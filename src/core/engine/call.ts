@@ -1,7 +1,9 @@
 /** What local front ends can ask of the engine that changes the room, and what they are told. */
 import type { Hash, Instant, Oid, PublicKey } from '../brand.ts'
 import type { GivenRole } from '../auth/roles.ts'
+import type { Want } from '../room/claim-facts.ts'
 import type { FactId } from '../room/facts.ts'
+import type { LockTerms } from '../room/lock-facts.ts'
 
 export type Call =
   | { kind: 'say'; text: string }
@@ -17,11 +19,19 @@ export type Call =
       fileCount: number
       intent?: string
     }
+  /** About a task: what is wanted of it, and the claim that it is said under. */
+  | { kind: 'ask'; want: Want; task: FactId; claim?: FactId; wait?: true }
+  | ({ kind: 'lock' } & LockTerms)
+  /** Takes an ask about a task or for a lock back, or gives back what it was granted. */
+  | { kind: 'withdraw'; topic: 'claims' | 'locks'; ask: FactId }
+  /** What this agent does now, and what it locks for it; with an empty text, that it is over. */
+  | { kind: 'doing'; text: string; lock?: LockTerms }
   /** The seed of the invite's key is the caller's; only its public half is published. */
   | { kind: 'invite'; key: PublicKey; role: GivenRole; uses: number; expires: Instant }
 
 export type Answer =
-  | { kind: 'made'; id: FactId }
+  /** `with` is the lock that was asked for beside it. */
+  | { kind: 'made'; id: FactId; with?: FactId }
   | { kind: 'invited'; invite: Hash }
   /** Bytes of the join protocol. */
   | { kind: 'joined'; bytes: Uint8Array }

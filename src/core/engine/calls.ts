@@ -1,4 +1,5 @@
 /** Calls of local front ends that change the room. Each ends in one answer, after what it wrote. */
+import { parseGlobs } from '../globs.ts'
 import { utf8 } from '../bytes/text.ts'
 import { makeInvite } from '../auth/author.ts'
 import { mayGive, writes } from '../auth/roles.ts'
@@ -6,12 +7,12 @@ import { MESSAGE_MAX_BYTES, TASK_BODY_MAX_BYTES, TITLE_MAX_BYTES } from '../limi
 import { factId, type Facts, readFact, writeFact } from '../room/facts.ts'
 import { takeOps } from './authority.ts'
 import type { Answer, Call } from './call.ts'
-import { termOf } from './chain.ts'
+import { seenOf, termOf } from './chain.ts'
 import type { Effect, Now } from './effect.ts'
 import { spot } from './joining.ts'
 import { memberOf } from './names.ts'
 import { hold } from './objects.ts'
-import type { Engine } from './state.ts'
+import { type Engine, streamOf } from './state.ts'
 import { author } from './streams.ts'
 
 /** Performs one call and answers it. */
@@ -43,6 +44,21 @@ function perform(engine: Engine, now: Now, out: Effect[], request: Call): Answer
       if (answer.kind === 'made') hold(engine, out, answer.id)
       return answer
     }
+    case 'ask': {
+      const fact = { ...stamp, ...request, after: seenOf(engine) }
+      return write(engine, now, out, { topic: 'claims', fact })
+    }
+    case 'lock': {
+      const { kind: _, ...terms } = request
+      const fact = { ...stamp, kind: 'ask' as const, ...terms, after: seenOf(engine) }
+      return write(engine, now, out, { topic: 'locks', fact })
+    }
+    case 'withdraw': {
+      const { topic, ask } = request
+      return write(engine, now, out, { topic, fact: { ...stamp, kind: 'withdraw', ask } })
+    }
+    case 'doing':
+      return announce(engine, now, out, request)
     case 'invite': {
       const { key, role, uses, expires } = request
       const made = makeInvite(engine.me.signer, spot(engine, now), { key, role, uses, expires })
@@ -69,8 +85,36 @@ function write<T extends keyof Facts>(
   }
   const [place] = author(engine, now, out, [{ topic, value }])
   if (place !== undefined) return { kind: 'made', id: factId(place) }
-  const message = 'the fact was refused by the gate; the daemon log says why'
-  return { kind: 'refused', code: 'TOO_LARGE', message }
+  return GATE
+}
+
+const GATE: Answer = {
+  kind: 'refused',
+  code: 'TOO_LARGE',
+  message: 'the fact was refused by the gate; the daemon log says why',
+}
+
+/** Says what this agent does and asks for its lock, both in one change or neither. */
+function announce(
+  engine: Engine,
+  now: Now,
+  out: Effect[],
+  { text, lock: terms }: Extract<Call, { kind: 'doing' }>,
+): Answer {
+  const stamp = { at: now.wall, term: termOf(engine) }
+  const plan = { ...stamp, kind: 'doing' as const, text }
+  if (terms === undefined) return write(engine, now, out, { topic: 'plans', fact: plan })
+  const n = streamOf(engine, engine.me.actor).state.topics.locks?.count ?? 0
+  const lock = factId({ actor: engine.me.actor, topic: 'locks', n })
+  const ask = { ...stamp, kind: 'ask' as const, ...terms, after: seenOf(engine) }
+  const drafts = [
+    { topic: 'locks' as const, value: writeFact('locks', ask) },
+    { topic: 'plans' as const, value: writeFact('plans', { ...plan, lock }) },
+  ]
+  const places = author(engine, now, out, drafts)
+  const said = places.find(({ topic }) => topic === 'plans')
+  if (said === undefined) return GATE
+  return { kind: 'made', id: factId(said), with: lock }
 }
 
 /** Why a call may not be performed, or undefined. */
@@ -93,6 +137,12 @@ function refusalOf(engine: Engine, request: Call): Answer | undefined {
       )
     case 'push':
       return tooLarge('the intent', request.intent ?? '', TITLE_MAX_BYTES)
+    case 'lock':
+      return tooLarge('the reason', request.reason, TITLE_MAX_BYTES) ?? badGlob(request)
+    case 'doing': {
+      const why = tooLarge('what you do', request.text, TITLE_MAX_BYTES)
+      return why ?? (request.lock === undefined ? undefined : badGlob(request.lock))
+    }
     case 'invite': {
       if (mayGive(role, request.role)) return undefined
       const message = `a ${role} may not invite a ${request.role}`
@@ -101,6 +151,15 @@ function refusalOf(engine: Engine, request: Call): Answer | undefined {
     default:
       return undefined
   }
+}
+
+function badGlob({ globs }: { globs: readonly string[] }): Answer | undefined {
+  const read = parseGlobs(globs)
+  if (read.kind === 'globs') return undefined
+  const { glob, why } = read
+  const message = glob === undefined ? why : `"${glob}" cannot be locked: ${why}`
+  const fix = 'name paths or globs from the root of the repository, like src/core or "docs/**"'
+  return { kind: 'refused', code: 'USAGE', message, fix }
 }
 
 function tooLarge(what: string, text: string, max: number): Answer | undefined {

@@ -17,12 +17,13 @@ import type { Member } from '../lease/members.ts'
 import { decodeMessage, encodeMessage } from '../lease/message.ts'
 import type { ChainRecord, FactPayload } from '../lease/record.ts'
 import type { LeaseEffect, LeaseInput } from '../lease/state.ts'
-import { DEAD_PEER_MS } from '../limits.ts'
+import { DEAD_PEER_MS, UNCONFIRMED_MAX_RECORDS } from '../limits.ts'
 import { type FactId, type Place, readFact } from '../room/facts.ts'
 import { foldLanding, integrationOf, type LeaderOf } from '../room/views/board.ts'
 import { landedEvent } from '../room/views/events.ts'
 import type { Effect, Now } from './effect.ts'
 import { send, sendAll } from './sending.ts'
+import { foldDecision } from './decided.ts'
 import { bring, proveReign, tellEvent } from './showing.ts'
 import type { Engine } from './state.ts'
 
@@ -124,6 +125,24 @@ export function landingInTail({ lease }: Engine): FactId | undefined {
   return undefined
 }
 
+/** The facts in the chain that are not confirmed yet: what is decided already, if anything is. */
+export function undecided({ lease }: Engine): FactPayload[] {
+  const { seq } = position(lease)
+  return records(lease, { from: confirmedSeq(lease) + 1, to: seq }).flatMap(({ payload }) =>
+    payload.kind === 'fact' ? [payload] : [],
+  )
+}
+
+/** How many more records may be proposed before the first of those that wait is confirmed. */
+export function roomInTail({ lease }: Engine): number {
+  return UNCONFIRMED_MAX_RECORDS - (position(lease).seq - confirmedSeq(lease))
+}
+
+/** The last place of the chain that is confirmed here: what the author of an ask has seen. */
+export function seenOf({ lease }: Engine): number {
+  return confirmedSeq(lease)
+}
+
 /** The term of the newest record held; 0 before the first. */
 export function termOf({ lease }: Engine): number {
   return position(lease).term
@@ -170,7 +189,7 @@ function perform(engine: Engine, out: Effect[], effect: LeaseEffect): void {
       for (const record of effect.records) foldRecord(engine, out, record)
       return
     case 'changed':
-      engine.due.add('landing')
+      engine.due.add('ruling').add('landing')
       return
     case 'proposed':
       if (effect.outcome.kind === 'appended') return
@@ -203,7 +222,8 @@ function foldRecord(engine: Engine, out: Effect[], record: ChainRecord): void {
   const { payload, seq, term, leader } = record
   engine.due.add('landing').add('objects')
   if (payload.kind === 'open') return proveReign(engine, out, { term, leader })
-  if (payload.kind !== 'fact' || payload.topic !== 'landings') return
+  if (payload.kind !== 'fact') return
+  if (payload.topic !== 'landings') return foldDecision(engine, out, record)
   const { actor, n, value } = payload
   const place: Place = { actor, topic: 'landings', n }
   const head = integrationOf(engine.board)

@@ -59,8 +59,8 @@ export type Talk = {
  */
 export type Missing = { fresh: Set<FactId>; failed: Set<FactId>; turn: number }
 
-/** What `step` has to look at again after an input: the leader's desk, or git objects. */
-export type Due = 'landing' | 'objects'
+/** What `step` has to look at again after an input: asks, the leader's desk, or git objects. */
+export type Due = 'ruling' | 'landing' | 'objects'
 
 export type Engine = {
   readonly me: Me
@@ -109,6 +109,8 @@ export type Engine = {
   /** The same of pushes that are not known here yet, by who said so. */
   readonly early: Map<PublicKey, Set<FactId>>
   readonly due: Set<Due>
+  /** When this peer's clock said the engine's first input came. */
+  started: Monotonic
   integration: Integration
   addresses: string[]
   beat: { counter: number; last: Monotonic }
@@ -160,6 +162,7 @@ export function openState({ me, verify, volume, auth, membership, lease }: Openi
     holders: new Map(),
     early: new Map(),
     due: new Set(),
+    started: LONG_AGO,
     integration: { taken: 0, running: 'no', retry: UNTRIED },
     addresses: [],
     beat: { counter: 0, last: LONG_AGO },

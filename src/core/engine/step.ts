@@ -10,6 +10,7 @@
  *     peers    sessions, frames, beats       authority  the auth log       joining  letting in
  *     streams  runs in, own facts out        chain      the term chain     landing  a leader's desk
  *     objects  pushes and refs (fetching)    showing    events             calls    front ends
+ *     ruling   a leader's answers about tasks and locks
  *
  * What an input costs grows with what is live and never with the room's history: whatever concerns
  * the leader's desk or git objects says that it is `due`, and each tick looks at both.
@@ -23,13 +24,16 @@ import { onAsk } from './joining.ts'
 import { drive, onResult } from './landing.ts'
 import { gather, onAdvanced, onFetched, onHolding } from './objects.ts'
 import { onDrained, onFrame, onUp } from './peers.ts'
-import type { Engine } from './state.ts'
+import { rule } from './ruling.ts'
+import { type Engine, LONG_AGO } from './state.ts'
 import { onTick } from './tick.ts'
 
 /** Moves `engine` forward in place and answers what the world must do, in this order. */
 export function step(engine: Engine, now: Now, input: Input): Effect[] {
   const out: Effect[] = []
+  if (engine.started === LONG_AGO) engine.started = now.mono
   take(engine, now, out, input)
+  if (engine.due.delete('ruling')) rule(engine, now, out)
   // In this order: what the leader decides can move the integration ref.
   if (engine.due.delete('landing')) drive(engine, now, out)
   if (engine.due.delete('objects')) gather(engine, now, out)

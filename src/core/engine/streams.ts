@@ -21,7 +21,7 @@ import { noteMissing } from './fetching.ts'
 import { complain } from './talk.ts'
 import { pump } from './sending.ts'
 import { bring, show } from './showing.ts'
-import { type Engine, lengthOf, liveSessions, streamOf } from './state.ts'
+import { type Due, type Engine, lengthOf, liveSessions, streamOf } from './state.ts'
 
 /** Facts to write, in one change. */
 export type Draft = { topic: Topic; value: string }[]
@@ -184,6 +184,16 @@ function accept(
   return held.at(-1)
 }
 
+/** What a fact makes worth looking at. */
+const DUE: Partial<Record<Topic, Due>> = {
+  tasks: 'ruling',
+  claims: 'ruling',
+  locks: 'ruling',
+  refs: 'landing',
+  verdicts: 'landing',
+  landings: 'landing',
+}
+
 function fold(engine: Engine, out: Effect[], { actor, facts }: Accepted): void {
   for (const { topic, n, value } of facts) {
     const shown = foldFact(engine.board, { actor, topic, n }, value)
@@ -192,7 +202,8 @@ function fold(engine: Engine, out: Effect[], { actor, facts }: Accepted): void {
       bring(engine, fact.commit, id)
       noteMissing(engine, shown.entry)
     }
-    if (topic !== 'chat' && topic !== 'tasks') engine.due.add('landing')
+    const due = DUE[topic]
+    if (due !== undefined) engine.due.add(due)
     show(engine, out, shown)
   }
 }

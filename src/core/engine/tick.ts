@@ -13,7 +13,7 @@ export function onTick(engine: Engine, now: Now, out: Effect[]): void {
   chainTick(engine, now, out)
   tell(engine, now, out)
   if (now.mono - engine.beat.last >= BEAT_MS) beat(engine, now, out)
-  engine.due.add('landing').add('objects')
+  engine.due.add('ruling').add('landing').add('objects')
 }
 
 /** Tells everybody that this peer is alive, and where. */

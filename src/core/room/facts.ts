@@ -6,10 +6,7 @@
  * version may add fields. A fact that does not read is kept and replicated like any other, and no
  * view shows it.
  */
-import type { ActorId, Brand, Instant, Oid } from '../brand.ts'
-import { sha256, tagged } from '../bytes/hash.ts'
-import { base32 } from '../bytes/text.ts'
-import { Writer } from '../bytes/writer.ts'
+import type { Oid } from '../brand.ts'
 import {
   CHECKS_NAMED_MAX,
   FILES_NAMED_MAX,
@@ -19,14 +16,12 @@ import {
   TASK_BODY_MAX_BYTES,
   TITLE_MAX_BYTES,
 } from '../limits.ts'
-import { isCount, isInstant, isObject, isOid, isText, type Json, parseObject } from './json.ts'
-import type { Topic } from './topics.ts'
+import { type ClaimFact, readClaimFact } from './claim-facts.ts'
+import { type Doing, type LockFact, readDoing, readLockFact } from './lock-facts.ts'
+import { isCount, isObject, isOid, isText, type Json, parseObject } from './json.ts'
+import { type FactId, isFactId, isStamped, type Stamp } from './place.ts'
 
-/** A fact's name in every surface: 16 base32 digits of the hash of its place in the document. */
-export type FactId = Brand<string, 'FactId'>
-
-/** Where a fact stands: whose, on which topic, the how-manieth there. */
-export type Place = { actor: ActorId; topic: Topic; n: number }
+export { type FactId, factId, isFactId, type Place, type Stamp } from './place.ts'
 
 /** One check as it ran on the tree that landed, or that was refused. */
 export type CheckRun = {
@@ -42,9 +37,6 @@ export type CheckRun = {
   /** What kept the check from the rest of the machine. */
   sandbox?: string
 }
-
-/** What every fact carries: when its author's clock says it was made, and the term it knew. */
-type Stamp = { at: Instant; term: number }
 
 /** The first of some files, and how many there are; see `boundedFiles`. */
 export type Named = { files: string[]; fileCount: number }
@@ -89,12 +81,9 @@ export type Facts = {
   refs: Based | Pushed
   verdicts: Refused
   landings: Landed
-}
-
-/** The id of the fact at a place. */
-export function factId({ actor, topic, n }: Place): FactId {
-  const body = new Writer().id(actor).text(topic).uint(n).done()
-  return base32(sha256(tagged('knot/fact/1', body)).subarray(0, 10)) as FactId
+  claims: ClaimFact
+  locks: LockFact
+  plans: Doing
 }
 
 /** A fact as the string that stands in the document. */
@@ -109,11 +98,6 @@ export function readFact<T extends keyof Facts>(topic: T, value: string): Facts[
   return READ[topic](json)
 }
 
-/** Whether a text is a whole fact id. */
-export function isFactId(value: unknown): value is FactId {
-  return typeof value === 'string' && /^[a-z2-7]{16}$/.test(value)
-}
-
 type Stamped = Json & Stamp
 
 const READ: { [T in keyof Facts]: (json: Stamped) => Facts[T] | undefined } = {
@@ -123,6 +107,9 @@ const READ: { [T in keyof Facts]: (json: Stamped) => Facts[T] | undefined } = {
   refs: (json) => (json['kind'] === 'base' ? readBased(json) : readPushed(json)),
   verdicts: readRefused,
   landings: readLanded,
+  claims: readClaimFact,
+  locks: readLockFact,
+  plans: readDoing,
 }
 
 function readTask({ at, term, kind, title, body }: Stamped): TaskAdded | undefined {
@@ -218,8 +205,4 @@ function readList<T>(
 
 function isOutcome(value: unknown): value is CheckRun['outcome'] {
   return ['passed', 'failed', 'timeout', 'missing'].includes(value as string)
-}
-
-function isStamped(json: Json): json is Stamped {
-  return isInstant(json['at']) && isCount(json['term'])
 }

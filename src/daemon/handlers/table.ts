@@ -8,6 +8,8 @@ import type { RunningRoom } from '../running.ts'
 import { VERSION } from '../version.ts'
 import { whoIs } from '../words.ts'
 import { checkCall } from './check.ts'
+import { claims } from './claims.ts'
+import { locks } from './locks.ts'
 import { roomCalls } from './room.ts'
 import { statusOf } from './status.ts'
 import { sync } from './sync.ts'
@@ -25,6 +27,8 @@ export function handlers(daemon: Daemon): Answers {
   const talking = talk(room)
   return {
     ...talking,
+    ...claims(room),
+    ...locks(room),
     values: async (_input, signal) => {
       await daemon.opening
       if (daemon.room === undefined) return { tasks: [], members: [] }

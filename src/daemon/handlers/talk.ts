@@ -1,7 +1,6 @@
 /** `say`, `log` and the task board. */
 import { Failure } from '../../api/errors.ts'
 import type { Answers, Item, Output } from '../../api/types.ts'
-import { keyOf } from '../../core/brand.ts'
 import type { Answer, Call } from '../../core/engine/call.ts'
 import type { Entry } from '../../core/room/views/board.ts'
 import { sorted } from '../../core/room/views/board.ts'
@@ -9,7 +8,8 @@ import { inLogOrder } from '../../core/room/views/events.ts'
 import type { TaskAdded } from '../../core/room/facts.ts'
 import { brokenDisk } from '../opening.ts'
 import type { RunningRoom } from '../running.ts'
-import { tellEvent, whoIs } from '../words.ts'
+import { taskRow } from '../rows.ts'
+import { tellEvent } from '../words.ts'
 
 /** Finds the running room once it is known whether there is one; fails in the lobby. */
 export type FindRoom = () => Promise<RunningRoom>
@@ -54,7 +54,7 @@ export async function granted(
     throw new Failure('DAEMON_FAILED', 'the daemon is stopping', 'run the command again')
   }
   if (answer.kind !== 'refused') return answer
-  const code = answer.code === 'TOO_LARGE' ? 'INPUT_INVALID' : 'UNAUTHORISED'
+  const code = answer.code === 'NOT_AUTHORISED' ? 'UNAUTHORISED' : 'INPUT_INVALID'
   throw new Failure(code, answer.message, answer.fix)
 }
 
@@ -87,22 +87,16 @@ async function* log(
   }
 }
 
-function taskRow(room: RunningRoom, { id, place, fact }: Entry<TaskAdded>) {
-  const by = whoIs(room.engine, keyOf(place.actor))
-  const { title, at } = fact
-  return { id, title, status: 'open' as const, priority: 0, after: [], by, at }
-}
-
 function taskShown(room: RunningRoom, wanted: string): Output<'tasks.show'> {
   const entry = findTask(room, wanted)
   const events = inLogOrder(room.engine.events.values())
-    .filter((event) => event.kind === 'task' && event.task === entry.id)
+    .filter((event) => 'task' in event && event.task === entry.id)
     .map((event) => tellEvent(room.engine, event))
   return { ...taskRow(room, entry), body: entry.fact.body ?? '', events }
 }
 
-/** A task by its id or the beginning of it. */
-function findTask(room: RunningRoom, wanted: string): Entry<TaskAdded> {
+/** A task by its id or the beginning of it; whatever does not name one is refused. */
+export function findTask(room: RunningRoom, wanted: string): Entry<TaskAdded> {
   const tasks = sorted(room.engine.board.tasks)
   const found = tasks.filter(({ id }) => id.startsWith(wanted))
   const [entry] = found

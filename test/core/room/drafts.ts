@@ -43,6 +43,14 @@ export function landed(push: FactId, commit: Oid, prev?: Oid): Landed {
   return { ...fact, checks: [passed], ...(prev === undefined ? {} : { prev }) }
 }
 
+/** The id of somebody's n-th task, and of its n-th ask about one. */
+export const taskId = (n: number, actor: ActorId = alice.actor): FactId =>
+  factId({ actor, topic: 'tasks', n })
+export const askId = (n: number, actor: ActorId = alice.actor): FactId =>
+  factId({ actor, topic: 'claims', n })
+const spot = (n: number) => ({ actor: alice.actor, n })
+const terms = { globs: ['src', 'docs/*.md'], mode: 'exclusive' as const, reason: 'moving' }
+
 const stamp = { at: at(1), term: 2 }
 const conflict = { kind: 'conflict' as const, files: ['a', 'ü'], fileCount: 3 }
 
@@ -67,4 +75,22 @@ export const samples: { [T in keyof Facts]: Facts[T][] } = {
     { ...stamp, push: pushId(0), kind: 'check', checks: [], output: '' },
   ],
   landings: [landed(pushId(0), oid('landing'), oid('base')), landed(pushId(0), oid('first'))],
+  claims: [
+    { ...stamp, kind: 'ask', want: 'claim', task: taskId(0), after: 0 },
+    { ...stamp, kind: 'ask', want: 'done', task: taskId(0), after: 3, claim: askId(0), wait: true },
+    { ...stamp, kind: 'withdraw', ask: askId(0) },
+    { ...stamp, kind: 'rule', want: 'drop', task: taskId(0), ask: spot(0), claim: askId(0) },
+    { ...stamp, kind: 'rule', want: 'claim', task: taskId(0), ask: spot(0) },
+    { ...stamp, kind: 'release', task: taskId(0), claim: askId(0), why: 'silent' },
+  ],
+  locks: [
+    { ...stamp, kind: 'ask', ...terms, after: 0 },
+    { ...stamp, kind: 'withdraw', ask: askId(0) },
+    { ...stamp, kind: 'grant', ...terms, mode: 'shared', ask: spot(0) },
+    { ...stamp, kind: 'free', lock: askId(0), why: 'removed' },
+  ],
+  plans: [
+    { ...stamp, kind: 'doing', text: 'mend the gate', lock: askId(0) },
+    { ...stamp, kind: 'doing', text: '' },
+  ],
 }

@@ -9,6 +9,18 @@ import type { ActorId, Instant, Oid } from '../../brand.ts'
 import type { Queued } from '../../integration/planner.ts'
 import { type FactId, factId, type Facts, type Place, readFact } from '../facts.ts'
 import type { Based, Landed, Pushed, Refused, Said, TaskAdded } from '../facts.ts'
+import type { TaskAsked } from '../claim-facts.ts'
+import type { Doing } from '../lock-facts.ts'
+import { type Claims, foldAsk, foldWithdrawal, noClaims } from './claims.ts'
+import {
+  foldLockAsk,
+  foldUnlock,
+  type HeldLock,
+  type Lock,
+  type Locks,
+  lockOf,
+  noLocks,
+} from './locks.ts'
 
 /** A fact with where it stands. */
 export type Entry<F> = { id: FactId; place: Place; fact: F }
@@ -33,6 +45,10 @@ export type Board = {
   /** In the order of the chain. */
   landings: Landing[]
   landed: Map<FactId, Landing>
+  claims: Claims
+  locks: Locks
+  /** What each actor said last that it is doing. */
+  doing: Map<ActorId, Entry<Doing>>
 }
 
 /** A board before any fact. */
@@ -48,6 +64,9 @@ export function emptyBoard(): Board {
     verdicts: new Map(),
     landings: [],
     landed: new Map(),
+    claims: noClaims(),
+    locks: noLocks(),
+    doing: new Map(),
   }
 }
 
@@ -58,6 +77,11 @@ export type Shown =
   | { kind: 'based'; entry: Entry<Based> }
   | { kind: 'pushed'; entry: Entry<Pushed> }
   | { kind: 'refused'; entry: Entry<Refused> }
+  | { kind: 'doing'; entry: Entry<Doing> }
+  /** An ask about a task that was over when it came. */
+  | { kind: 'ask-lost'; entry: Entry<TaskAsked> }
+  /** An ask for a lock that another excluded before it came. */
+  | { kind: 'lock-lost'; ask: Lock; at: Instant; against: HeldLock }
   | { kind: 'nothing' }
 
 /** Takes one accepted fact into the board; the same one again changes nothing. */
@@ -83,6 +107,18 @@ export function foldFact(board: Board, place: Place, value: string): Shown {
       const entry = read('verdicts', place, value)
       return entry && insert(board.verdicts, entry) ? { kind: 'refused', entry } : NOTHING
     }
+    case 'claims': {
+      const entry = read('claims', place, value)
+      return entry === undefined ? NOTHING : foldClaims(board, entry)
+    }
+    case 'locks': {
+      const entry = read('locks', place, value)
+      return entry === undefined ? NOTHING : foldLocks(board, entry)
+    }
+    case 'plans': {
+      const entry = read('plans', place, value)
+      return entry === undefined ? NOTHING : foldDoing(board, entry)
+    }
     default:
       return NOTHING
   }
@@ -97,6 +133,31 @@ function read<T extends keyof Facts>(
 ): Entry<Facts[T]> | undefined {
   const fact = readFact(topic, value)
   return fact === undefined ? undefined : { id: factId(place), place, fact }
+}
+
+/** Of the facts about tasks only what members ask: what a leader rules counts by the chain. */
+function foldClaims({ claims }: Board, { id, place, fact }: Entry<Facts['claims']>): Shown {
+  if (fact.kind === 'withdraw') foldWithdrawal(claims, { id, place, fact })
+  if (fact.kind !== 'ask') return NOTHING
+  const entry = { id, place, fact }
+  return foldAsk(claims, entry) === 'lost' ? { kind: 'ask-lost', entry } : NOTHING
+}
+
+function foldLocks({ locks }: Board, { id, place, fact }: Entry<Facts['locks']>): Shown {
+  if (fact.kind === 'withdraw') foldUnlock(locks, { id, place, fact })
+  if (fact.kind !== 'ask') return NOTHING
+  const fate = foldLockAsk(locks, { id, place, fact })
+  const ask = lockOf(id, place.actor, fact)
+  if (fate.kind !== 'lost' || fate.against === undefined || ask === undefined) return NOTHING
+  return { kind: 'lock-lost', ask, at: fact.at, against: fate.against }
+}
+
+function foldDoing({ doing }: Board, entry: Entry<Doing>): Shown {
+  const { actor } = entry.place
+  const known = doing.get(actor)
+  if (known !== undefined && !isBefore(known, entry)) return NOTHING
+  doing.set(actor, entry)
+  return { kind: 'doing', entry }
 }
 
 function foldBase(board: Board, entry: Entry<Based>): Shown {

@@ -1,7 +1,10 @@
 /** Events: what `knot log` shows. Each stands for one fact, op or confirmed record. */
 import type { ActorId, Instant, Oid, PublicKey } from '../../brand.ts'
+import type { TaskAsked, Want } from '../claim-facts.ts'
 import type { CheckRun, FactId, Named, Other } from '../facts.ts'
-import type { Landing, Shown } from './board.ts'
+import type { LockMode } from '../lock-facts.ts'
+import type { Entry, Landing, Shown } from './board.ts'
+import type { Lock } from './locks.ts'
 
 type Base = { id: string; at: Instant }
 
@@ -24,7 +27,25 @@ export type Event = Base &
     | { kind: 'check-failed'; push: FactId; checks: CheckRun[]; output: string }
     | { kind: 'unrelated'; push: FactId }
     | { kind: 'contained'; push: FactId }
+    | TaskEvent
+    | LockEvent
+    | { kind: 'doing'; by: ActorId; text: string }
   )
+
+/** What became of a task, or of an ask about one. */
+export type TaskEvent =
+  | { kind: 'ruled'; by: ActorId; task: FactId; want: Want; term: number }
+  | { kind: 'released'; by: ActorId; task: FactId; why: 'silent' | 'removed' }
+  /** The task was somebody else's, or over, before the ask was ruled on. */
+  | { kind: 'ask-lost'; by: ActorId; task: FactId; want: Want; ask: FactId }
+
+/** What became of a lock, or of an ask for one. */
+export type LockEvent =
+  | LockSaid & { kind: 'locked'; mode: LockMode; reason: string; term: number }
+  | LockSaid & { kind: 'unlocked'; why: 'unlocked' | 'silent' | 'removed' }
+  | LockSaid & { kind: 'lock-lost'; against: { by: ActorId; globs: string[] } }
+
+type LockSaid = { by: ActorId; lock: FactId; globs: string[] }
 
 /** The event of a fact that its author's word alone makes true; undefined for the others. */
 export function eventOf(shown: Shown): Event | undefined {
@@ -45,6 +66,14 @@ export function eventOf(shown: Shown): Event | undefined {
     }
     case 'refused':
       return refusalEvent(shown.entry)
+    case 'doing': {
+      const { id, place, fact } = shown.entry
+      return { kind: 'doing', id, at: fact.at, by: place.actor, text: fact.text }
+    }
+    case 'ask-lost':
+      return askLostEvent(shown.entry)
+    case 'lock-lost':
+      return lockLostEvent(shown)
     default:
       return undefined
   }
@@ -63,6 +92,28 @@ function refusalEvent(entry: Extract<Shown, { kind: 'refused' }>['entry']): Even
     default:
       return { ...base, kind: fact.kind }
   }
+}
+
+/** The event of an ask about a task that is over without having been ruled on. */
+export function askLostEvent({ id, place, fact }: Entry<TaskAsked>): Event {
+  const { at, task, want } = fact
+  return { kind: 'ask-lost', id: `${id}:lost`, at, by: place.actor, task, want, ask: id }
+}
+
+/** The event of an ask for a lock that another one excludes. */
+export function lockLostEvent({
+  ask,
+  at,
+  against,
+}: {
+  ask: Lock
+  at: Instant
+  against: Lock
+}): Event {
+  const { id, actor, terms } = ask
+  const other = { by: against.actor, globs: against.terms.globs }
+  const said = { by: actor, lock: id, globs: terms.globs }
+  return { kind: 'lock-lost', id: `${id}:lost`, at, ...said, against: other }
 }
 
 /** The event of a landing that the chain confirmed. */

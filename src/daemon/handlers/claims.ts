@@ -1,0 +1,154 @@
+/**
+ * Claiming and ending tasks. What is asked is on disk before anything is answered; the answer waits
+ * a moment for the leader's, and says which of both it is.
+ */
+import { Failure } from '../../api/errors.ts'
+import type { Answers, Parsed } from '../../api/types.ts'
+import { keyOf } from '../../core/brand.ts'
+import { modeNow } from '../../core/engine/chain.ts'
+import { ASK_WAIT_MS, ASK_WAIT_ALONE_MS } from '../../core/limits.ts'
+import type { Want } from '../../core/room/claim-facts.ts'
+import type { FactId, TaskAdded } from '../../core/room/facts.ts'
+import type { Entry } from '../../core/room/views/board.ts'
+import { foremost, lifeOf, type TaskLife } from '../../core/room/views/claims.ts'
+import { isMine, type TaskRow, taskRow } from '../rows.ts'
+import type { RunningRoom } from '../running.ts'
+import { whoIs } from '../words.ts'
+import { type FindRoom, findTask, made } from './talk.ts'
+
+/** The answers about tasks that somebody does. */
+export function claims(room: FindRoom): Pick<Answers, 'tasks.claim' | 'tasks.end'> {
+  return {
+    'tasks.claim': async function* (input, signal) {
+      const here = await room()
+      const entry = findTask(here, input.id)
+      yield { step: 'claim', text: `asking for ${entry.id.slice(0, 8)}` }
+      await claim(here, entry, input, signal)
+      return taskRow(here, entry)
+    },
+    'tasks.end': async (input, signal) => end(await room(), input, signal),
+  }
+}
+
+async function claim(
+  room: RunningRoom,
+  entry: Entry<TaskAdded>,
+  { confirmed }: Parsed<'tasks.claim'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const life = () => lifeOf(room.engine.board.claims, entry.id)
+  if (!isOwn(room, life())) {
+    refuseTaken(room, entry, life())
+    const ask = ownAsk(room, life(), 'claim') ?? (await asked(room, entry.id, { want: 'claim' }))
+    await settled(room, () => !life().asks.has(ask), signal)
+    if (!life().asks.has(ask) && !isOwn(room, life())) throw held(room, entry, life())
+  }
+  if (!confirmed || taskRow(room, entry).standing === 'confirmed') return
+  const open = ownAsk(room, life(), 'claim')
+  if (open !== undefined) await made(room, { kind: 'withdraw', topic: 'claims', ask: open })
+  const then = open === undefined ? 'it stays as it was' : 'it is taken back'
+  throw unconfirmed(`the claim of ${entry.id}`, then)
+}
+
+async function end(
+  room: RunningRoom,
+  { id, want, force }: Parsed<'tasks.end'>,
+  signal: AbortSignal,
+): Promise<TaskRow> {
+  const entry = findTask(room, id)
+  const life = () => lifeOf(room.engine.board.claims, entry.id)
+  const { status } = life()
+  const target = { done: 'done', drop: 'dropped', reopen: 'open' }[want]
+  const open = [...life().asks.values()].some(({ place }) => isMine(room, place.actor))
+  if (status === target && !open) return taskRow(room, entry)
+  await refuseStale(room, entry, { want, life: life() })
+  if (life().holder !== undefined && !isOwn(room, life()) && !force) throw held(room, entry, life())
+  if (life().holder === undefined && (status === 'done' || status === 'dropped')) {
+    if (want !== 'reopen') {
+      const fix = `knot tasks reopen ${entry.id}`
+      throw new Failure('INPUT_INVALID', `task ${entry.id} is ${status} already`, fix)
+    }
+  }
+  const claim = life().holder?.ask ?? ownAsk(room, life(), 'claim')
+  const ask = await asked(room, entry.id, { want, ...(claim === undefined ? {} : { claim }) })
+  await settled(room, () => !life().asks.has(ask), signal)
+  const now = lifeOf(room.engine.board.claims, entry.id)
+  if (!now.asks.has(ask) && now.status !== target) throw held(room, entry, now)
+  return taskRow(room, entry)
+}
+
+/** Asks for something and answers the id of the ask. */
+async function asked(
+  room: RunningRoom,
+  task: FactId,
+  wanted: { want: Want; claim?: FactId },
+): Promise<FactId> {
+  return (await made(room, { kind: 'ask', task, ...wanted })) as FactId
+}
+
+/** Waits until an ask was ruled on; not long where there is nobody to do so. */
+export async function settled(
+  room: RunningRoom,
+  over: () => boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  const alone = () => modeNow(room.engine, room.now()) === 'provisional'
+  await room.watch.until(over, { ms: alone() ? ASK_WAIT_ALONE_MS : ASK_WAIT_MS, signal })
+}
+
+/** That nobody could confirm what only counts when it is confirmed. */
+export function unconfirmed(what: string, then: string): Failure {
+  const fix = 'knot status shows who is reached; run it again when a majority of the voters is'
+  return new Failure('PENDING', `nobody can confirm ${what} now: ${then}`, fix)
+}
+
+/**
+ * Whoever had the task and lost it is told so, and the room as well: what was done under the old
+ * claim is in nobody's way, but it does not finish the task.
+ */
+async function refuseStale(
+  room: RunningRoom,
+  { id }: Entry<TaskAdded>,
+  { want, life }: { want: 'done' | 'drop' | 'reopen'; life: TaskLife },
+): Promise<void> {
+  if (want !== 'done' || isOwn(room, life) || life.by === room.engine.me.actor) return
+  const stale = [...life.ended].findLast(([, actor]) => isMine(room, actor))
+  if (stale === undefined || life.status === 'done' || life.status === 'dropped') return
+  await asked(room, id, { want, claim: stale[0] })
+  const by = life.holder === undefined ? 'nobody has it' : `${ownerName(room, life)} has it`
+  const text = `your claim of task ${id} is over, and ${by} now: this does not finish it`
+  throw new Failure('STALE_FENCE', text, `knot claim ${id}`)
+}
+
+function refuseTaken(room: RunningRoom, entry: Entry<TaskAdded>, life: TaskLife): void {
+  if (life.status !== 'open') throw held(room, entry, life)
+  const first = foremost(life)
+  if (first === undefined || isMine(room, first.place.actor)) return
+  const { name } = whoIs(room.engine, keyOf(first.place.actor))
+  const text = `${name} asked for task ${entry.id} before, and nobody could confirm it yet`
+  throw new Failure('HELD', text, 'knot tasks list shows what else there is to do')
+}
+
+/** That a task is not to be had, and why. */
+function held(room: RunningRoom, { id }: Entry<TaskAdded>, life: TaskLife): Failure {
+  if (life.status === 'done' || life.status === 'dropped') {
+    const fix = `knot tasks reopen ${id}`
+    return new Failure('HELD', `task ${id} is ${life.status}`, fix)
+  }
+  const fix = 'knot tasks list shows what else there is to do'
+  return new Failure('HELD', `${ownerName(room, life)} has task ${id}`, fix)
+}
+
+function ownerName(room: RunningRoom, { holder }: TaskLife): string {
+  return holder === undefined ? 'nobody' : whoIs(room.engine, keyOf(holder.actor)).name
+}
+
+function isOwn(room: RunningRoom, { holder }: TaskLife): boolean {
+  return holder !== undefined && isMine(room, holder.actor)
+}
+
+function ownAsk(room: RunningRoom, life: TaskLife, want: Want): FactId | undefined {
+  return [...life.asks.values()].find(
+    ({ fact, place }) => fact.want === want && isMine(room, place.actor),
+  )?.id
+}

@@ -1,0 +1,145 @@
+/** Tasks, locks and plans as the API shows them: what is confirmed, and what only is asked for. */
+import type { Output } from '../api/types.ts'
+import { type ActorId, type Instant, keyOf } from '../core/brand.ts'
+import { isOneAgent, isThere } from '../core/engine/alive.ts'
+import { modeNow } from '../core/engine/chain.ts'
+import { memberOf } from '../core/engine/names.ts'
+import { HOLDER_SILENCE_MS } from '../core/limits.ts'
+import type { TaskAdded } from '../core/room/facts.ts'
+import type { Doing } from '../core/room/lock-facts.ts'
+import type { Entry } from '../core/room/views/board.ts'
+import { foremost, lifeOf, type TaskLife, type TaskStatus } from '../core/room/views/claims.ts'
+import type { HeldLock, Lock, LockAsk } from '../core/room/views/locks.ts'
+import type { RunningRoom } from './running.ts'
+import { whoIs } from './words.ts'
+
+/** A task as the API shows it. */
+export type TaskRow = Output<'tasks.list'>['tasks'][number]
+/** A lock as the API shows it. */
+export type LockRow = Output<'locks.list'>['locks'][number]
+
+/** Whether an actor is a life of this very agent. */
+export function isMine({ engine }: RunningRoom, actor: ActorId): boolean {
+  return isOneAgent(engine, actor, engine.me.actor)
+}
+
+/** Confirmed: the chain says so, and a leader is heard who would know better by now. */
+export function standingNow({ engine, now }: RunningRoom): 'confirmed' | 'provisional' {
+  return modeNow(engine, now()) === 'provisional' ? 'provisional' : 'confirmed'
+}
+
+/** A task: what the chain says of it, or what was asked and will be ruled on. */
+export function taskRow(room: RunningRoom, { id, place, fact }: Entry<TaskAdded>): TaskRow {
+  const { title, at } = fact
+  const by = whoIs(room.engine, keyOf(place.actor))
+  const life = lifeOf(room.engine.board.claims, id)
+  return { id, title, priority: 0, after: [], by, at, ...stateOf(room, life) }
+}
+
+type State = Pick<TaskRow, 'status' | 'standing' | 'owner' | 'fence'>
+
+function stateOf(room: RunningRoom, life: TaskLife): State {
+  const asked = pendingOf(room, life)
+  if (asked !== undefined) {
+    const owner = asked.owner === undefined ? {} : { owner: ownerOf(room, asked.owner) }
+    return { status: asked.status, standing: 'provisional', ...owner }
+  }
+  const { status, holder, fence } = life
+  return {
+    status,
+    // That nothing was ever said of a task is nobody's to confirm.
+    standing: fence === undefined ? 'confirmed' : standingNow(room),
+    ...(holder === undefined ? {} : { owner: ownerOf(room, holder.actor) }),
+    ...(holder === undefined ? {} : { fence: holder.fence }),
+  }
+}
+
+/** What a task becomes once the asks about it are followed. */
+function pendingOf(
+  room: RunningRoom,
+  life: TaskLife,
+): { status: TaskStatus; owner?: ActorId } | undefined {
+  const claim = life.status === 'open' ? foremost(life) : undefined
+  const under = life.holder?.ask ?? claim?.id
+  const end = [...life.asks.values()].find(
+    ({ fact, place }) =>
+      fact.want !== 'claim' &&
+      fact.claim === under &&
+      (life.holder === undefined || isOneAgent(room.engine, place.actor, life.holder.actor)),
+  )
+  if (end !== undefined) {
+    const status = { done: 'done', drop: 'dropped', reopen: 'open' } as const
+    return { status: status[end.fact.want as 'done' | 'drop' | 'reopen'] }
+  }
+  return claim && { status: 'claimed', owner: claim.place.actor }
+}
+
+function ownerOf(room: RunningRoom, actor: ActorId): NonNullable<TaskRow['owner']> {
+  const until = lostAt(room, actor)
+  return {
+    ...whoIs(room.engine, keyOf(actor)),
+    mine: isMine(room, actor),
+    ...(until === undefined ? {} : { until }),
+  }
+}
+
+/** A lock that is held, or only asked for. */
+export function lockRow(room: RunningRoom, lock: HeldLock | LockAsk): LockRow {
+  const { id, actor, terms } = lock
+  const held = 'fence' in lock
+  const until = lostAt(room, actor)
+  const given = room.engine.board.locks.withdrawn.get(id)?.some((back) => isMine(room, back.actor))
+  return {
+    id,
+    ...terms,
+    by: whoIs(room.engine, keyOf(actor)),
+    mine: isMine(room, actor),
+    at: held ? lock.at : lock.fact.at,
+    standing: held && given !== true ? standingNow(room) : 'provisional',
+    ...(held ? { fence: lock.fence } : {}),
+    ...(until === undefined ? {} : { until }),
+  }
+}
+
+/** Every lock that is held or asked for, the oldest first. */
+export function lockRows(room: RunningRoom): LockRow[] {
+  const { held, asks } = room.engine.board.locks
+  return [...held.values(), ...asks.values()]
+    .map((lock) => lockRow(room, lock))
+    .sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1))
+}
+
+/** What everybody said last that it is doing; whoever ended it is left out. */
+export function doingRows(room: RunningRoom): Output<'doing.list'>['doing'] {
+  const { engine } = room
+  const newest = new Map<string, Entry<Doing>>()
+  for (const entry of engine.board.doing.values()) {
+    const { id } = whoIs(engine, keyOf(entry.place.actor))
+    const known = newest.get(id)
+    if (known === undefined || known.fact.at < entry.fact.at) newest.set(id, entry)
+  }
+  return [...newest.values()]
+    .filter(({ fact }) => fact.text !== '')
+    .sort((a, b) => a.fact.at - b.fact.at || (a.id < b.id ? -1 : 1))
+    .map(({ place, fact }) => ({
+      by: whoIs(engine, keyOf(place.actor)),
+      text: fact.text,
+      at: fact.at,
+      online: isThere(engine, room.now(), keyOf(place.actor)),
+    }))
+}
+
+/** Who excludes a lock, in words. */
+export function excludedBy(room: RunningRoom, { actor, terms }: Lock): string {
+  const { name } = whoIs(room.engine, keyOf(actor))
+  return `${terms.globs.join(' ')} by ${name} (${terms.reason})`
+}
+
+/** When a holder that is not there loses what it holds, as this peer counts. */
+function lostAt({ engine, now }: RunningRoom, actor: ActorId): Instant | undefined {
+  const member = memberOf(engine, keyOf(actor))
+  const { mono, wall } = now()
+  if (member === undefined || isThere(engine, now(), member.key)) return undefined
+  const heard = Math.max(engine.presence.get(member.key)?.heard ?? engine.started, engine.started)
+  return Math.max(wall, Math.round(wall + heard + HOLDER_SILENCE_MS - mono)) as Instant
+}

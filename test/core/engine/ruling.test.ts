@@ -1,0 +1,173 @@
+import { expect, test } from 'vitest'
+import type { Answer, Call } from '../../../src/core/engine/call.ts'
+import { HOLDER_SILENCE_MS } from '../../../src/core/limits.ts'
+import type { FactId } from '../../../src/core/room/facts.ts'
+import { lifeOf, type TaskLife } from '../../../src/core/room/views/claims.ts'
+import { type Person, Stage } from './cast.ts'
+
+type Three = [Person, Person, Person]
+
+/** A room in which alice leads and all vote, with one task. */
+function led(): { stage: Stage; people: Three; task: FactId } {
+  const stage = new Stage(3)
+  stage.meetAll()
+  stage.pass(3_000)
+  const task = made(stage.ask(stage.people[0] as Person, { kind: 'task', title: 'mend' }))
+  stage.deliver()
+  return { stage, people: stage.people as Three, task }
+}
+
+function made(answer: Answer): FactId {
+  if (answer.kind !== 'made') throw new Error(answer.kind)
+  return answer.id
+}
+
+function does(stage: Stage, person: Person, request: Call): FactId {
+  const id = made(stage.ask(person, request))
+  stage.deliver()
+  return id
+}
+
+function lives(people: readonly Person[], task: FactId): TaskLife[] {
+  return people.map(({ engine }) => lifeOf(engine.board.claims, task))
+}
+
+/** The kinds of what somebody was told, without what is beside the point. */
+function told({ engine }: Person): string[] {
+  const kinds = [...engine.events.values()].map(({ kind }) => kind)
+  return kinds.filter((kind) => !['founded', 'joined', 'task'].includes(kind))
+}
+
+test('S640: the leader confirms the first claim, and the second is told that it is lost', () => {
+  const { stage, people, task } = led()
+  const [alice, bob, carol] = people
+  stage.ask(carol, { kind: 'ask', want: 'claim', task })
+  stage.ask(bob, { kind: 'ask', want: 'claim', task })
+  stage.deliver()
+  for (const life of lives(people, task)) {
+    expect([life.status, life.holder?.actor, life.asks.size]).toEqual(['claimed', carol.actor, 0])
+  }
+  for (const person of [alice, bob, carol]) expect(told(person).sort()).toEqual(['ask-lost', 'ruled'])
+})
+
+test('S640: what an owner says under its claim is ruled on, and all have the same end', () => {
+  const { stage, people, task } = led()
+  const [, bob] = people
+  const claim = does(stage, bob, { kind: 'ask', want: 'claim', task })
+  does(stage, bob, { kind: 'ask', want: 'done', task, claim })
+  for (const life of lives(people, task)) {
+    expect([life.status, life.holder, life.ended.has(claim)]).toEqual(['done', undefined, true])
+  }
+})
+
+test('S641: nobody ends the claim of another, but who decides about members', () => {
+  const { stage, people, task } = led()
+  const [alice, bob, carol] = people
+  const claim = does(stage, bob, { kind: 'ask', want: 'claim', task })
+  does(stage, carol, { kind: 'ask', want: 'drop', task, claim })
+  does(stage, alice, { kind: 'ask', want: 'done', task, claim })
+  expect(lives([alice], task)[0]?.holder?.actor).toBe(bob.actor)
+  does(stage, alice, { kind: 'ask', want: 'reopen', task, claim })
+  expect(lives(people, task).map(({ status }) => status)).toEqual(['open', 'open', 'open'])
+})
+
+test('S642: a claim without a leader waits, and is ruled on when there is one', () => {
+  const { stage, people, task } = led()
+  const [alice, bob, carol] = people
+  stage.cut(carol, alice)
+  stage.cut(carol, bob)
+  does(stage, carol, { kind: 'ask', want: 'claim', task })
+  does(stage, bob, { kind: 'ask', want: 'claim', task })
+  expect(lives([carol], task)[0]?.asks.size).toBe(1)
+  expect(lives([bob], task)[0]?.holder?.actor).toBe(bob.actor)
+  stage.meet(carol, alice)
+  stage.pass(1_000)
+  expect(lives(people, task).map(({ holder }) => holder?.actor)).toEqual(Array(3).fill(bob.actor))
+  expect(told(carol)).toContain('ask-lost')
+})
+
+test('S643: whoever is not heard for long loses its claims and locks, and not before', () => {
+  const { stage, people, task } = led()
+  const [alice, bob, carol] = people
+  does(stage, carol, { kind: 'ask', want: 'claim', task })
+  const terms = { globs: ['src'], mode: 'exclusive' as const, reason: 'moving' }
+  does(stage, carol, { kind: 'lock', ...terms })
+  for (const other of [alice, bob]) stage.cut(carol, other)
+  stage.pass(HOLDER_SILENCE_MS - 5_000, [alice, bob])
+  expect(lives([alice], task)[0]?.status).toBe('claimed')
+  stage.pass(10_000, [alice, bob])
+  expect(lives([alice, bob], task).map(({ status }) => status)).toEqual(['open', 'open'])
+  expect(alice.engine.board.locks.held.size).toBe(0)
+  expect(told(bob).filter((kind) => kind === 'released' || kind === 'unlocked')).toHaveLength(2)
+})
+
+test('S644: a claim that is taken back is not granted, and a granted one is given back', () => {
+  const { stage, people, task } = led()
+  const [alice, bob, carol] = people
+  for (const other of [alice, bob]) stage.cut(carol, other)
+  const ask = does(stage, carol, { kind: 'ask', want: 'claim', task })
+  does(stage, carol, { kind: 'withdraw', topic: 'claims', ask })
+  stage.meet(carol, alice)
+  stage.meet(carol, bob)
+  stage.pass(1_000)
+  expect(lives(people, task).map(({ status }) => status)).toEqual(['open', 'open', 'open'])
+  const claim = does(stage, bob, { kind: 'ask', want: 'claim', task })
+  does(stage, carol, { kind: 'withdraw', topic: 'claims', ask: claim })
+  expect(lives([carol], task)[0]?.status).toBe('claimed')
+  does(stage, bob, { kind: 'withdraw', topic: 'claims', ask: claim })
+  expect(lives(people, task).map(({ status }) => status)).toEqual(['open', 'open', 'open'])
+})
+
+test('S645: of two locks that exclude each other one is granted, and the other is told why', () => {
+  const { stage, people } = led()
+  const [, bob, carol] = people
+  const terms = { mode: 'exclusive' as const, reason: 'moving' }
+  const first = made(stage.ask(bob, { kind: 'lock', globs: ['src', 'docs'], ...terms }))
+  stage.ask(carol, { kind: 'lock', globs: ['test', 'docs/*.md'], ...terms })
+  stage.deliver()
+  for (const { engine } of people) {
+    expect([[...engine.board.locks.held.keys()], engine.board.locks.asks.size]).toEqual([[first], 0])
+  }
+  expect(told(carol).sort()).toEqual(['lock-lost', 'locked'])
+  does(stage, carol, { kind: 'withdraw', topic: 'locks', ask: first })
+  expect(carol.engine.board.locks.held.size).toBe(1)
+  does(stage, bob, { kind: 'withdraw', topic: 'locks', ask: first })
+  expect(carol.engine.board.locks.held.size).toBe(0)
+})
+
+test('S646: doing something and its lock are one change', () => {
+  const { stage, people } = led()
+  const [alice, bob] = people
+  const lock = { globs: ['src'], mode: 'exclusive' as const, reason: 'mend' }
+  const answer = stage.ask(bob, { kind: 'doing', text: 'mend', lock })
+  if (answer.kind !== 'made' || answer.with === undefined) throw new Error('no lock')
+  stage.deliver()
+  const said = [...alice.engine.board.doing.values()].map(({ fact }) => [fact.text, fact.lock])
+  expect(said).toEqual([['mend', answer.with]])
+  expect([...alice.engine.board.locks.held.keys()]).toEqual([answer.with])
+  const refused = stage.ask(bob, { kind: 'doing', text: 'mend', lock: { ...lock, globs: ['/etc'] } })
+  expect(refused).toMatchObject({ kind: 'refused', code: 'USAGE' })
+})
+
+test('S647: a record about a task or a lock that its leader did not write holds for nobody', () => {
+  const { stage, people, task } = led()
+  const [, bob, carol] = people
+  const ruling = { at: 1, term: 1, kind: 'rule', want: 'claim', task, ask: { actor: bob.actor, n: 0 } }
+  stage.write(bob, [{ topic: 'claims', value: JSON.stringify(ruling) }])
+  stage.deliver()
+  expect(lives([bob, carol], task).map(({ status }) => status)).toEqual(['open', 'open'])
+})
+
+test('S648: after a restart the same tasks and locks are held by the same members', () => {
+  const { stage, people, task } = led()
+  const [alice, bob] = people
+  does(stage, bob, { kind: 'ask', want: 'claim', task })
+  does(stage, bob, { kind: 'lock', globs: ['src'], mode: 'shared', reason: 'reading' })
+  const before = structuredClone(alice.engine.board.claims.tasks)
+  const held = structuredClone(alice.engine.board.locks.held)
+  const events = [...alice.engine.events.keys()].sort()
+  stage.restart(alice)
+  expect(alice.engine.board.claims.tasks).toEqual(before)
+  expect(alice.engine.board.locks.held).toEqual(held)
+  expect([...alice.engine.events.keys()].sort()).toEqual(events)
+})
