@@ -377,3 +377,5 @@ export const GLOB_MAX_BYTES = 1_024
 export const GLOBS_MAX = 64
 /** The globs of one lock together: two locks are compared in some 45 ms at worst. */
 export const GLOBS_MAX_BYTES = 2_048
+/** The part of a title in the name of a claim’s branch: a line of `git branch` stays one. */
+export const SLUG_MAX_CHARS = 40
