@@ -90,7 +90,7 @@ test('S731: the globs of a lock are bounded together', () => {
   const many = (count: number, text: string) => parseGlobs(Array<string>(count).fill(text))
   expect(many(0, 'a')).toMatchObject({ kind: 'bad', why: 'there is no glob' })
   expect(many(GLOBS_MAX, 'a')).toMatchObject({ kind: 'globs' })
-  expect(many(GLOBS_MAX + 1, 'a')).toMatchObject({ kind: 'bad', why: /and a lock takes 64/ })
+  expect(many(GLOBS_MAX + 1, 'a')).toMatchObject({ kind: 'bad', why: expect.stringContaining('and a lock takes 64') })
   expect(many(2, 'a'.repeat(GLOBS_MAX_BYTES / 2))).toMatchObject({ kind: 'globs' })
   expect(many(3, 'a'.repeat(GLOBS_MAX_BYTES / 2))).toMatchObject({ kind: 'bad' })
   expect(parseGlobs(['a', '/b'])).toMatchObject({ kind: 'bad', glob: '/b' })
