@@ -12,7 +12,7 @@ import { isShallow, resolveRev } from './checkout.ts'
 import { run } from './door.ts'
 import { clearLeftovers } from './leftovers.ts'
 import { type GitProgress, readProgress, withoutProgress } from './percent.ts'
-import { INCOMING, isImmutable, isKnotRef, wordRef } from './refs.ts'
+import { INCOMING, INTEGRATION_REF, isImmutable, isKnotRef, wordRef } from './refs.ts'
 import { inside, type Checkout, type Mirror } from './repository.ts'
 import { clearIncoming, listRefs } from './moves.ts'
 import { holdsKnot } from './tree.ts'
@@ -108,6 +108,19 @@ export async function hasCommit(
   const walk = ['rev-list', '--objects', '--quiet', oid, '--not', '--all']
   const walked = await run(walk, { at, signal, timeoutMs: GIT_COPY_MS, okCodes: [0, 1, 128] })
   return walked.code === 0
+}
+
+/** True when the commit is, or comes before, one that was published or has landed. */
+export async function isPublished(
+  mirror: Mirror,
+  oid: Oid,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const kept = [INTEGRATION_REF, 'refs/knot/push/', 'refs/knot/pin/']
+  const list = ['for-each-ref', '--count=1', '--format=%(refname)', `--contains=${oid}`, ...kept]
+  // A commit that the mirror does not know is an error to git.
+  const { code, stdout } = await run(list, { at: inside(mirror), signal, okCodes: [0, 128, 129] })
+  return code === 0 && stdout.length > 0
 }
 
 /**
