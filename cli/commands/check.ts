@@ -14,16 +14,19 @@ export class Check extends KnotCommand {
     description: 'Run the detected checks here, as they would be run before a landing',
     details: `
       What is detected in the repository (a package.json’s scripts, tsc, go, cargo, pytest, maven,
-      gradle, make) or named in \`.knot.toml\`, on your files as they are now, committed or not.
-      Ends with code 1 when one of them fails.
+      gradle, make) or named in \`.knot.toml\`, on your files as they are now, committed or not; in
+      the worktree of a claim, on the files there. Ends with code 1 when one of them fails.
     `,
     examples: [['Before you sync', '$0 check && knot sync']],
   })
 
   async run(): Promise<Answer> {
-    const daemon = await this.daemonOf(initialisedCheckout(this.context.cwd))
+    const checkout = initialisedCheckout(this.context.cwd)
+    const daemon = await this.daemonOf(checkout)
+    const { worktree } = checkout
+    const where = worktree === undefined ? {} : { worktree }
     let output = ''
-    const stream = daemon.stream('check', {}, this.context.signal)
+    const stream = daemon.stream('check', where, this.context.signal)
     const evidence = await this.drain(stream, ({ check, text }) => {
       if (text === undefined) return this.waiting.wait(`running ${cleanLine(check)}…`)
       this.waiting.clear()

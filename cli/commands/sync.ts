@@ -1,6 +1,7 @@
 import { Command, Option } from 'clipanion'
 import { Failure, problem } from '../../src/api/errors.ts'
 import type { Item } from '../../src/api/types.ts'
+import { initialisedCheckout } from '../checkout.ts'
 import { type Answer, KnotCommand } from '../command.ts'
 import { describeSync } from '../describe/work.ts'
 import { cleanLine } from '../print.ts'
@@ -16,7 +17,8 @@ export class Sync extends KnotCommand {
       \`refs/knot/<agent id>\`, for git to look at and to merge. Ends when another peer holds your
       commits; with code 7 when they are only here yet. The landing comes later: \`knot log\` tells.
       \`--watch\` syncs at once when HEAD or the room moves, and every 15 s; it never publishes
-      again what was refused or undone. With \`--json\` each new result is a line of JSON.
+      again what was refused or undone. With \`--json\` each new result is a line of JSON. In the
+      worktree of a claim, HEAD is that of the worktree.
     `,
     examples: [
       ['Publish and fetch', '$0 sync --intent "parse dates"'],
@@ -39,6 +41,7 @@ export class Sync extends KnotCommand {
     if (this.watch) return await this.watchOn()
     const input = {
       mode: this.mode(),
+      ...this.here(),
       ...(this.rev === undefined ? {} : { rev: this.rev }),
       ...(this.intent === undefined ? {} : { intent: this.intent }),
     }
@@ -64,7 +67,7 @@ export class Sync extends KnotCommand {
       throw new Failure('USAGE', reason, `git switch ${this.rev} && knot sync --watch`)
     }
     const intent = this.intent === undefined ? {} : { intent: this.intent }
-    const input = { mode: this.mode(), ...intent }
+    const input = { mode: this.mode(), ...this.here(), ...intent }
     const daemon = await this.daemon()
     const stream = daemon.stream('sync.watch', input, this.context.signal)
     await this.drain(stream, (item) => this.tell(item))
@@ -79,6 +82,11 @@ export class Sync extends KnotCommand {
       return void this.context.stderr.write(`${cleanLine(item.message)}${cleanLine(fix)}\n`)
     }
     this.context.stdout.write(`${describeSync(item.sync, this.paint, this.context.now())}\n`)
+  }
+
+  private here(): { worktree?: string } {
+    const { worktree } = initialisedCheckout(this.context.cwd)
+    return worktree === undefined ? {} : { worktree }
   }
 
   private mode(): 'both' | 'push' | 'pull' {

@@ -37,6 +37,8 @@ const title = text(TITLE_MAX_BYTES, 'keep it to one line, and put the rest where
 const body = text(TASK_BODY_MAX_BYTES, 'put longer text into a file, commit it, and name the file')
 const reference = text(256, 'name a task, a member or a commit by its id')
 const globs = z.array(text(GLOB_MAX_BYTES, 'name a folder above it')).min(1).max(GLOBS_MAX)
+/** A worktree of a claim, whose files and HEAD the call is about instead of the checkout's. */
+const worktree = text(64, 'name a folder in .knot/worktrees')
 const nothing = z.strictObject({})
 
 /** The table: what each method is for, takes and gives. */
@@ -184,6 +186,7 @@ export const contract = {
       mode: z.enum(['both', 'push', 'pull']).default('both'),
       rev: reference.optional(),
       intent: title.optional(),
+      worktree: worktree.optional(),
     }),
     stream: progress,
     output: synced,
@@ -193,6 +196,7 @@ export const contract = {
     input: z.strictObject({
       mode: z.enum(['both', 'push', 'pull']).default('both'),
       intent: title.optional(),
+      worktree: worktree.optional(),
     }),
     stream: z.discriminatedUnion('kind', [
       progress.extend({ kind: z.literal('step') }),
@@ -203,7 +207,7 @@ export const contract = {
   },
   check: {
     doc: 'Runs the detected checks on this checkout.',
-    input: nothing,
+    input: z.strictObject({ worktree: worktree.optional() }),
     stream: output,
     output: evidence,
   },

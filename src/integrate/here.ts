@@ -11,19 +11,21 @@ export type RanHere =
   | { kind: 'ran'; evidence: { name: string; output: string; run: CheckRun }[] }
   | { kind: 'malformed'; file: string; line: number; why: string }
 
+/** Whose files are checked, whose `.knot.toml` says how, and where what is installed is kept. */
+export type Place = { files: Checkout; project: Checkout; home: { root: string } }
+
 /** Runs them in place, without a sandbox: it is the user's own machine and the user's own code. */
 export async function runHere(
-  checkout: Checkout,
-  { root }: { root: string },
+  { files, project, home: { root } }: Place,
   signal: AbortSignal,
   listening?: Bench['told'],
 ): Promise<RanHere> {
-  const paths = await listHere(checkout, signal)
-  const texts = await readHere(checkout, READ_BY_DETECTION)
+  const paths = await listHere(files, signal)
+  const texts = await textsOf({ files, project })
   const detected = detectChecks({ paths, texts })
   if (detected.kind === 'malformed') return detected
   const bench = {
-    folder: checkout.root,
+    folder: files.root,
     cache: join(root, 'cache'),
     mirror: join(root, 'repo.git'),
     sandbox: { kind: 'none', why: 'these are the user’s own files' } as const,
@@ -32,6 +34,12 @@ export async function runHere(
   const evidence = await runChecks(bench, detected.checks, signal)
   const told = evidence.map((one) => ({ name: one.name, output: one.output, run: toRun(one) }))
   return { kind: 'ran', evidence: told }
+}
+
+async function textsOf({ files, project }: Omit<Place, 'home'>): Promise<Map<string, string>> {
+  const texts = await readHere(files, READ_BY_DETECTION)
+  if (files.root === project.root) return texts
+  return new Map([...texts, ...(await readHere(project, ['.knot.toml']))])
 }
 
 /** The names and commands of the checks that the checkout has now; none when they do not read. */

@@ -1,21 +1,24 @@
 /** `check`: the detected checks on this checkout as it is now, uncommitted changes included. */
 import { Failure } from '../../api/errors.ts'
-import type { Answers, Item, Output } from '../../api/types.ts'
+import type { Answers, Item, Output, Parsed } from '../../api/types.ts'
 import { type RanHere, runHere } from '../../integrate/here.ts'
 import type { Daemon } from '../daemon.ts'
 import { telling } from '../telling.ts'
+import { workplaceOf } from '../worktrees.ts'
 
 /** The handler; it needs no room. */
 export function checkCall(daemon: Daemon): Pick<Answers, 'check'> {
-  return { check: (_input, signal) => run(daemon, signal) }
+  return { check: (input, signal) => run(daemon, input, signal) }
 }
 
 async function* run(
   { identity }: Daemon,
+  { worktree }: Parsed<'check'>,
   signal: AbortSignal,
 ): AsyncGenerator<Item<'check'>, Output<'check'>, void> {
+  const files = await workplaceOf(identity.checkout, worktree, signal)
   const ran = yield* telling<Item<'check'>, RanHere>((tell) =>
-    runHere(identity.checkout, identity.home, signal, {
+    runHere({ files, project: identity.checkout, home: identity.home }, signal, {
       began: (check) => tell({ check }),
       ended: ({ name: check, output }) => tell({ check, text: output }),
     }),

@@ -23,10 +23,11 @@ import { hasCommit, publish, type Published } from '../../git/mirror.ts'
 import type { GitProgress } from '../../git/percent.ts'
 import { updateRef } from '../../git/moves.ts'
 import { agentRef, pushRef } from '../../git/refs.ts'
-import type { Mirror } from '../../git/repository.ts'
+import type { Checkout, Mirror } from '../../git/repository.ts'
 import { bring } from '../../integrate/objects.ts'
 import type { RunningRoom } from '../running.ts'
 import { telling } from '../telling.ts'
+import { workplaceOf } from '../worktrees.ts'
 import { type FindRoom, made } from './talk.ts'
 import {
   attempt, heldBy, isWorthIt, type Publication, rows, untilHeld, wayOf,
@@ -61,7 +62,8 @@ export function sync(room: FindRoom): Pick<Answers, 'sync' | 'sync.watch'> {
     'sync.watch': async function* (input, signal) {
       const here = await room()
       const asked = { ...roundOf(input), waited, turn }
-      return yield* watch(here, () => run(here, asked, signal), signal)
+      const of = await workplaceOf(here.repositories.checkout, input.worktree, signal)
+      return yield* watch(here, of, () => run(here, asked, signal), signal)
     },
   }
 }
@@ -78,14 +80,16 @@ export function stillComing(
 
 async function* run(
   room: RunningRoom,
-  { mode, rev, intent, again, waited, turn }: Parsed<'sync'> & { again: Again } & Shared,
+  { mode, rev, intent, again, worktree, waited, turn }: Parsed<'sync'> & { again: Again } & Shared,
   signal: AbortSignal,
 ): AsyncGenerator<Item<'sync'>, Done, void> {
   let pushed: Pushed = { files: [], fileCount: 0 }
   if (mode !== 'pull') {
     const done = await turn()
     try {
-      pushed = yield* push(room, { rev, intent, again }, signal)
+      const { checkout } = room.repositories
+      const from = await workplaceOf(checkout, worktree, signal)
+      pushed = yield* push(room, { from, rev, intent, again }, signal)
     } finally {
       done()
     }
@@ -124,19 +128,21 @@ function publicationOf({ push, commit }: Pushed): Publication | undefined {
   return { push: push as FactId, commit: commit as Oid }
 }
 
+type Wish = { from: Checkout; rev: string | undefined; intent: string | undefined; again: Again }
+
 /** Publishes a commit, unless the room has it already. */
 async function* push(
   room: RunningRoom,
-  { rev, intent, again }: { rev: string | undefined; intent: string | undefined; again: Again },
+  { from, rev, intent, again }: Wish,
   signal: AbortSignal,
 ): Progress {
-  const { checkout, mirror } = room.repositories
-  const commit = await commitOf(room, rev, signal)
+  const { mirror } = room.repositories
+  const commit = await commitOf(from, rev, signal)
   const known = await knownAs(room, commit, signal)
   if (known !== undefined) return { commit, files: [], fileCount: 0, ...known }
   if (again === 'never' && wasPublished(room, commit)) return { commit, files: [], fileCount: 0 }
   if (rev === undefined) {
-    const dirty = await dirtyFiles(checkout, signal)
+    const dirty = await dirtyFiles(from, signal)
     const text =
       dirty === 1
         ? '1 changed file is not committed and stays here'
@@ -148,7 +154,8 @@ async function* push(
   const published = yield* telling<Item<'sync'>, Published>((tell) => {
     const told = ({ phase, percent }: GitProgress) =>
       tell({ step: 'publish', text: `${phase}: ${percent} %`, percent })
-    return whileBusy(() => publish({ checkout, mirror, rev: commit, refs }, signal, told), signal)
+    const what = { checkout: from, mirror, rev: commit, refs }
+    return whileBusy(() => publish(what, signal, told), signal)
   })
   if (published.kind !== 'published') throw refusal(published)
   const { base, files, fileCount } = await changed(room, commit, signal)
@@ -174,11 +181,10 @@ async function name(mirror: Mirror, { push, commit }: { push: string; commit: Oi
 }
 
 async function commitOf(
-  room: RunningRoom,
+  checkout: Checkout,
   rev: string | undefined,
   signal: AbortSignal,
 ): Promise<Oid> {
-  const { checkout } = room.repositories
   if (rev !== undefined) {
     const oid = await resolveRev(checkout, rev, signal)
     if (oid !== undefined) return oid

@@ -8,20 +8,25 @@ import { problemOf } from '../../api/errors.ts'
 import type { Item, Output, Parsed } from '../../api/types.ts'
 import { SYNC_WATCH_LOOK_MS, SYNC_WATCH_MS } from '../../core/limits.ts'
 import { traceOfHead } from '../../git/trace.ts'
+import type { Checkout } from '../../git/repository.ts'
 import type { RunningRoom } from '../running.ts'
 
 type Told = Item<'sync.watch'>
 type Round = AsyncGenerator<Item<'sync'>, Output<'sync'>, void>
 
-/** Runs rounds until aborted; a result or a failure is told when it is not the same as before. */
+/**
+ * Runs rounds until aborted, whenever the HEAD of a checkout or the room moves; a result or a
+ * failure is told when it is not the same as before.
+ */
 export async function* watch(
   room: RunningRoom,
+  of: Checkout,
   round: () => Round,
   signal: AbortSignal,
 ): AsyncGenerator<Told, Output<'sync.watch'>, void> {
   let last = ''
   while (!signal.aborted) {
-    const before = await momentOf(room)
+    const before = await momentOf(room, of)
     let told: Told
     try {
       told = { kind: 'synced', sync: yield* steps(round()) }
@@ -33,7 +38,7 @@ export async function* watch(
     const text = JSON.stringify(told, withoutMoments)
     if (text !== last) yield told
     last = text
-    await untilMoved(room, before, signal)
+    await untilMoved(room, of, before, signal)
   }
   return {}
 }
@@ -54,21 +59,26 @@ function withoutMoments(key: string, value: unknown): unknown {
 
 type Moment = { head: string; events: number }
 
-async function momentOf({ repositories, engine }: RunningRoom): Promise<Moment> {
-  return { head: await traceOfHead(repositories.checkout), events: engine.events.size }
+async function momentOf({ engine }: RunningRoom, of: Checkout): Promise<Moment> {
+  return { head: await traceOfHead(of), events: engine.events.size }
 }
 
 /** Until HEAD or the room is not where it was, or it is time again; never at once. */
-async function untilMoved(room: RunningRoom, before: Moment, signal: AbortSignal): Promise<void> {
+async function untilMoved(
+  room: RunningRoom,
+  of: Checkout,
+  before: Moment,
+  signal: AbortSignal,
+): Promise<void> {
   const began = performance.now()
   while (!signal.aborted && performance.now() - began < SYNC_WATCH_MS) {
     await room.watch.until(() => false, { ms: SYNC_WATCH_LOOK_MS, signal })
-    const now = await momentOf(room)
+    const now = await momentOf(room, of)
     if (now.head !== before.head || now.events !== before.events) return
   }
 }
 
 /** What a watch asks of each round. */
-export function roundOf({ mode, intent }: Parsed<'sync.watch'>) {
-  return { mode, intent, rev: undefined, again: 'never' as const }
+export function roundOf({ mode, intent, worktree }: Parsed<'sync.watch'>) {
+  return { mode, intent, worktree, rev: undefined, again: 'never' as const }
 }
