@@ -66,6 +66,15 @@ export async function listClaimWorktrees(
   })
 }
 
+/** Folders among them that git does not know for its worktrees, as after the clone was moved. */
+export async function listStrays(checkout: Checkout, signal: AbortSignal): Promise<string[]> {
+  const parent = await realPathOf(folderOf(checkout))
+  const known = new Set((await listLinked(checkout, signal)).map(({ path }) => path))
+  const names = await readdir(parent).catch(() => [])
+  const paths = names.sort().map((name) => join(parent, name))
+  return paths.filter((path) => !known.has(path) && existsSync(join(path, '.git')))
+}
+
 export type Opened =
   /** `reused`: the branch was there, and is where it was. */
   | { kind: 'made'; path: string; branch: 'new' | 'reused' }

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import {
-  chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync,
-  utimesSync, writeFileSync,
+  chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync,
+  statSync, utimesSync, writeFileSync,
 } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -194,4 +194,20 @@ test('S557: a clock that is apart is named; when all others agree, it is this on
     ['this machine’s clock is 60 s behind those of all 2 peers heard'],
   )
   expect(clock()).toEqual([])
+})
+
+test('S739: a worktree of a claim that is gone, half made or unknown to git is told', async () => {
+  const git = (...args: string[]) => execFileSync('git', ['-C', root, ...args], { stdio: 'pipe' })
+  git('-c', 'user.name=a', '-c', 'user.email=a@b', 'commit', '-q', '--allow-empty', '-m', 'one')
+  await prepared()
+  const claim = below('worktrees', 'abcd2345-dates')
+  git('worktree', 'add', '-q', '-b', 'knot/abcd2345-dates', claim)
+  expect(await codes()).toEqual([])
+  expect(await look()).toContainEqual(expect.objectContaining({ text: '1 worktree of a claim' }))
+  renameSync(claim, `${claim}-2`)
+  expect(await codes()).toEqual(['worktree-gone', 'worktree-stray'])
+  git('worktree', 'repair', `${claim}-2`)
+  expect(await codes()).toEqual([])
+  writeFileSync(join(root, '.git', 'worktrees', 'abcd2345-dates', 'locked'), 'initializing')
+  expect(await codes()).toEqual(['worktree-unfinished'])
 })

@@ -12,6 +12,7 @@ import { examineHome } from './home.ts'
 import { examineLeftovers } from './leftovers.ts'
 import { examineLogs } from './logs.ts'
 import { examineSpace } from './space.ts'
+import { examineWorktrees } from './worktrees.ts'
 
 /** Examines a checkout; with `mend`, mends what can be, and tells what of it is right now. */
 export async function doctor(
@@ -59,7 +60,10 @@ async function examine(root: string, signal: AbortSignal): Promise<Found[]> {
   found.push(...(await examineLogs(home, daemon.state)))
   if (daemon.state === 'absent') found.push(...(await examineLeftovers(home, signal)))
   found.push(await examineSpace(root))
-  if (git.checkout !== undefined) found.push(...(await examineChecks(git.checkout, signal)))
+  if (git.checkout !== undefined) {
+    found.push(...(await examineChecks(git.checkout, signal)))
+    found.push(...(await examineWorktrees(git.checkout, signal)))
+  }
   found.push(...daemon.findings)
   if (daemon.state !== 'serving') {
     const text = 'peers, addresses, mDNS, clock and lease were not looked at: no daemon answers'
