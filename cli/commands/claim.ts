@@ -31,7 +31,7 @@ export class Claim extends KnotCommand {
     const { id, confirmed, worktree } = this
     const daemon = await this.daemon()
     const stream = daemon.stream('tasks.claim', { id, confirmed, worktree }, this.context.signal)
-    const task = await this.drain(stream, ({ text }) => this.progress(text))
+    const task = await this.drain(stream, ({ text }) => this.waiting.wait(text))
     const place = task.worktree
     const lines = [
       describeState(task, this.paint),

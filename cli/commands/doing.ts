@@ -1,8 +1,9 @@
 import { Command, Option } from 'clipanion'
 import { Failure } from '../../src/api/errors.ts'
+import { checkoutOf, treeOf } from '../checkout.ts'
 import { type Answer, KnotCommand } from '../command.ts'
 import { describeDoing, describeLock } from '../describe/lock.ts'
-import { fromRoot } from '../paths.ts'
+import { rootedGlobs } from '../globs.ts'
 import { cleanLine, count } from '../print.ts'
 import { provisional } from '../standing.ts'
 
@@ -48,10 +49,13 @@ export class Doing extends KnotCommand {
 
   private async say(text: string): Promise<Answer> {
     const { confirmed, files = [] } = this
-    const globs = files.map((file) => fromRoot(file, this.context.cwd))
+    const { cwd } = this.context
+    const typed = { cwd, root: treeOf(checkoutOf(cwd)) }
+    const globs = files.length === 0 ? [] : rootedGlobs(files, typed)
     const mode = this.shared ? ('shared' as const) : ('exclusive' as const)
     const daemon = await this.daemon()
     const locks = globs.length === 0 ? {} : { globs }
+    if (globs.length > 0) this.waiting.wait('waiting for the leader')
     const done = await daemon.call('doing', { text, mode, confirmed, ...locks })
     const locked = done.lock === undefined ? [] : [describeLock(done.lock, this.paint)]
     const lines = [`doing: ${cleanLine(text)}`, ...locked]
@@ -61,6 +65,7 @@ export class Doing extends KnotCommand {
 
   private async end(): Promise<Answer> {
     const daemon = await this.daemon()
+    this.waiting.wait('waiting for the leader')
     const done = await daemon.call('doing.stop', {})
     const given = done.locks.length === 0 ? '' : `, ${count(done.locks.length, 'lock')} given back`
     return { result: done, text: `done: ${cleanLine(done.text)}${given}` }

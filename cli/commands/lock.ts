@@ -1,7 +1,8 @@
 import { Command, Option } from 'clipanion'
+import { checkoutOf, treeOf } from '../checkout.ts'
 import { type Answer, KnotCommand } from '../command.ts'
 import { describeLock } from '../describe/lock.ts'
-import { fromRoot } from '../paths.ts'
+import { rootedGlobs } from '../globs.ts'
 import { provisional } from '../standing.ts'
 
 /** `knot lock` */
@@ -29,10 +30,12 @@ export class Lock extends KnotCommand {
 
   async run(): Promise<Answer> {
     const { reason, confirmed } = this
-    const globs = this.globs.map((glob) => fromRoot(glob, this.context.cwd))
+    const { cwd } = this.context
+    const globs = rootedGlobs(this.globs, { cwd, root: treeOf(checkoutOf(cwd)) })
     const mode = this.shared ? 'shared' : 'exclusive'
     const asked = { globs, mode, confirmed, ...(reason === undefined ? {} : { reason }) } as const
     const daemon = await this.daemon()
+    this.waiting.wait('waiting for the leader')
     const lock = await daemon.call('locks.take', asked)
     return { result: lock, text: describeLock(lock, this.paint), next: provisional(lock) }
   }

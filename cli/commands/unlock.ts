@@ -1,7 +1,8 @@
 import { Command, Option } from 'clipanion'
 import { Failure } from '../../src/api/errors.ts'
+import { checkoutOf, treeOf } from '../checkout.ts'
 import { type Answer, KnotCommand } from '../command.ts'
-import { fromRoot } from '../paths.ts'
+import { rootedGlobs } from '../globs.ts'
 import { cleanLine } from '../print.ts'
 
 /** `knot unlock` */
@@ -30,8 +31,9 @@ export class Unlock extends KnotCommand {
       const reason = all ? '--all leaves no lock to name.' : 'which lock?'
       throw new Failure('USAGE', reason, 'knot locks shows them; knot unlock --all')
     }
-    const locks = all ? {} : { locks: this.locks.map((lock) => this.named(lock)) }
+    const locks = all ? {} : { locks: this.locks.flatMap((lock) => this.named(lock)) }
     const daemon = await this.daemon()
+    this.waiting.wait('waiting for the leader')
     const done = await daemon.call('locks.release', { force, ...locks })
     const lines = done.locks.map(({ globs, standing }) => {
       const only = standing === 'confirmed' ? '' : `, ${this.paint.yellow('provisional')}`
@@ -41,7 +43,9 @@ export class Unlock extends KnotCommand {
   }
 
   /** What looks like an id is one; a path of that form can be written with a slash at its end. */
-  private named(lock: string): string {
-    return /^[a-z2-7]{16}$/.test(lock) ? lock : fromRoot(lock, this.context.cwd)
+  private named(lock: string): string[] {
+    if (/^[a-z2-7]{16}$/.test(lock)) return [lock]
+    const { cwd } = this.context
+    return rootedGlobs([lock], { cwd, root: treeOf(checkoutOf(cwd)) })
   }
 }

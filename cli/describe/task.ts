@@ -36,6 +36,15 @@ export function describeState(task: Task, paint: Paint): string {
   return `${task.id} ${state(task, paint)}: ${cleanLine(task.title)}`
 }
 
+/** The same of a task that is over, and what became of its worktree. */
+export function describeEnd(task: Output<'tasks.end'>, paint: Paint): string {
+  const said = describeState(task, paint)
+  const { left } = task
+  if (left === undefined) return said
+  if (left.kind === 'closed') return `${said}\nits worktree ${left.path ?? ''} is gone`
+  return `${said}\nits worktree stays: ${left.why ?? ''}; ${left.fix ?? ''}`
+}
+
 function state({ status, standing }: Task, paint: Paint): string {
   return standing === 'confirmed' ? status : `${status} (${paint.yellow(standing)})`
 }

@@ -133,8 +133,17 @@ export const contract = {
       want: z.enum(['done', 'drop', 'reopen']),
       /** Also a task that somebody else has, where one’s role allows it. */
       force: z.boolean().default(false),
+      worktree: worktree.optional(),
     }),
-    output: task,
+    output: task.extend({
+      /** What became of the worktree of its claim. */
+      left: z.object({
+        kind: z.enum(['closed', 'stays']),
+        path: z.string().optional(),
+        why: z.string().optional(),
+        fix: z.string().optional(),
+      }).optional(),
+    }),
   },
   'locks.take': {
     doc: 'Locks paths; all of them or none.',

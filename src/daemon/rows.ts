@@ -33,7 +33,7 @@ export function taskRow(room: RunningRoom, { id, place, fact }: Entry<TaskAdded>
   const { title, at } = fact
   const by = whoIs(room.engine, keyOf(place.actor))
   const life = lifeOf(room.engine.board.claims, id)
-  return { id, title, priority: 0, after: [], by, at, ...stateOf(room, life) }
+  return { id, title, ...stateOf(room, life), priority: 0, after: [], by, at }
 }
 
 type State = Pick<TaskRow, 'status' | 'standing' | 'owner' | 'fence'>

@@ -1,6 +1,7 @@
 import { Command, Option } from 'clipanion'
+import { checkoutOf } from '../../checkout.ts'
 import { type Answer, KnotCommand } from '../../command.ts'
-import { describeState } from '../../describe/task.ts'
+import { describeEnd } from '../../describe/task.ts'
 import { provisional } from '../../standing.ts'
 
 /** `knot tasks done` */
@@ -20,7 +21,10 @@ export class TasksDone extends KnotCommand {
 
   async run(): Promise<Answer> {
     const daemon = await this.daemon()
-    const task = await daemon.call('tasks.end', { id: this.id, want: 'done' })
-    return { result: task, text: describeState(task, this.paint), next: provisional(task) }
+    this.waiting.wait('waiting for the leader')
+    const { worktree } = checkoutOf(this.context.cwd)
+    const from = worktree === undefined ? {} : { worktree }
+    const task = await daemon.call('tasks.end', { id: this.id, want: 'done', ...from })
+    return { result: task, text: describeEnd(task, this.paint), next: provisional(task) }
   }
 }

@@ -1,6 +1,7 @@
 import { Command, Option } from 'clipanion'
+import { checkoutOf } from '../../checkout.ts'
 import { type Answer, KnotCommand } from '../../command.ts'
-import { describeState } from '../../describe/task.ts'
+import { describeEnd } from '../../describe/task.ts'
 import { provisional } from '../../standing.ts'
 
 /** `knot tasks drop` */
@@ -20,7 +21,11 @@ export class TasksDrop extends KnotCommand {
 
   async run(): Promise<Answer> {
     const daemon = await this.daemon()
-    const task = await daemon.call('tasks.end', { id: this.id, want: 'drop', force: this.force })
-    return { result: task, text: describeState(task, this.paint), next: provisional(task) }
+    this.waiting.wait('waiting for the leader')
+    const { worktree } = checkoutOf(this.context.cwd)
+    const from = worktree === undefined ? {} : { worktree }
+    const { id, force } = this
+    const task = await daemon.call('tasks.end', { id, want: 'drop', force, ...from })
+    return { result: task, text: describeEnd(task, this.paint), next: provisional(task) }
   }
 }

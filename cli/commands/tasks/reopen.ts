@@ -20,6 +20,7 @@ export class TasksReopen extends KnotCommand {
 
   async run(): Promise<Answer> {
     const daemon = await this.daemon()
+    this.waiting.wait('waiting for the leader')
     const task = await daemon.call('tasks.end', { id: this.id, want: 'reopen', force: this.force })
     return { result: task, text: describeState(task, this.paint), next: provisional(task) }
   }

@@ -2,9 +2,10 @@
  * Claiming and ending tasks. What is asked is on disk before anything is answered; the answer waits
  * a moment for the leader's, and says which of both it is.
  */
-import { Failure } from '../../api/errors.ts'
-import type { Answers, Parsed } from '../../api/types.ts'
+import { Failure, problemOf } from '../../api/errors.ts'
+import type { Answers, Output, Parsed } from '../../api/types.ts'
 import { keyOf } from '../../core/brand.ts'
+import { worktreeName } from '../../core/branch.ts'
 import { modeNow } from '../../core/engine/chain.ts'
 import { ASK_WAIT_MS, ASK_WAIT_ALONE_MS } from '../../core/limits.ts'
 import type { Want } from '../../core/room/claim-facts.ts'
@@ -14,6 +15,7 @@ import { foremost, lifeOf, type TaskLife } from '../../core/room/views/claims.ts
 import { isMine, type TaskRow, taskRow } from '../rows.ts'
 import type { RunningRoom } from '../running.ts'
 import { whoIs } from '../words.ts'
+import { type Claimed, leave, openFor } from '../worktrees.ts'
 import { type FindRoom, findTask, made } from './talk.ts'
 
 /** The answers about tasks that somebody does. */
@@ -24,9 +26,18 @@ export function claims(room: FindRoom): Pick<Answers, 'tasks.claim' | 'tasks.end
       const entry = findTask(here, input.id)
       yield { step: 'claim', text: `asking for ${entry.id.slice(0, 8)}` }
       await claim(here, entry, input, signal)
-      return taskRow(here, entry)
+      const row = taskRow(here, entry)
+      if (!input.worktree) return row
+      yield { step: 'worktree', text: 'making its worktree' }
+      const claimed = { task: entry.id, title: entry.fact.title }
+      return { ...row, worktree: await workplace(here, claimed, signal) }
     },
-    'tasks.end': async (input, signal) => end(await room(), input, signal),
+    'tasks.end': async (input, signal) => {
+      const here = await room()
+      const row = await end(here, input, signal)
+      if (input.want === 'reopen' || row.owner?.mine === true) return row
+      return { ...row, ...(await leaveTo(here, row, input, signal)) }
+    },
   }
 }
 
@@ -48,6 +59,21 @@ async function claim(
   if (open !== undefined) await made(room, { kind: 'withdraw', topic: 'claims', ask: open })
   const then = open === undefined ? 'it stays as it was' : 'it is taken back'
   throw unconfirmed(`the claim of ${entry.id}`, then)
+}
+
+/** The worktree of a claim; without one the claim stands all the same. */
+async function workplace(
+  { repositories }: RunningRoom,
+  claimed: Claimed,
+  signal: AbortSignal,
+): Promise<{ path: string; branch: string }> {
+  try {
+    const { path, branch } = await openFor(repositories, claimed, signal)
+    return { path, branch }
+  } catch (error) {
+    const { code, message, fix } = problemOf(error)
+    throw new Failure(code, `task ${claimed.task} is yours, without a worktree: ${message}`, fix)
+  }
 }
 
 async function end(
@@ -75,6 +101,21 @@ async function end(
   const now = lifeOf(room.engine.board.claims, entry.id)
   if (!now.asks.has(ask) && now.status !== target) throw held(room, entry, now)
   return taskRow(room, entry)
+}
+
+/** Leaves the worktree of a task that is over, unless something in it, or somebody, is there. */
+async function leaveTo(
+  room: RunningRoom,
+  { id, title }: TaskRow,
+  { worktree }: Parsed<'tasks.end'>,
+  signal: AbortSignal,
+): Promise<{ left?: Output<'tasks.end'>['left'] }> {
+  const claimed = { task: id, title }
+  if (worktree === worktreeName(claimed)) {
+    return { left: { kind: 'stays', why: 'you are in it', fix: 'knot tasks done, from outside' } }
+  }
+  const left = await leave(room.repositories, claimed, signal)
+  return left.kind === 'absent' ? {} : { left }
 }
 
 /** Asks for something and answers the id of the ask. */
