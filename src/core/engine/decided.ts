@@ -86,8 +86,8 @@ function granted(engine: Engine, out: Effect[], { id, fence, fact }: Of<LockGran
   return true
 }
 
-function freed(engine: Engine, out: Effect[], { id, fence, fact }: Of<LockFreed>): boolean {
-  const lock = foldFreed(engine.board.locks, fence, fact)
+function freed(engine: Engine, out: Effect[], { id, fact }: Of<LockFreed>): boolean {
+  const lock = foldFreed(engine.board.locks, fact)
   if (lock === undefined) return false
   const said = { by: lock.actor, lock: lock.id, globs: lock.terms.globs }
   tellEvent(engine, out, { kind: 'unlocked', id, at: fact.at, ...said, why: fact.why })

@@ -6,6 +6,7 @@ import { type ActorId, keyOf, type Oid } from '../../../src/core/brand.ts'
 import type { Engine } from '../../../src/core/engine/state.ts'
 import { confirmedSeq, records } from '../../../src/core/lease/lease.ts'
 import type { FactId } from '../../../src/core/room/facts.ts'
+import { checkHoldings, Holdings, holdingsOf } from './holdings.ts'
 import type { World } from './world.ts'
 
 /** What was seen of one life of a peer's engine. */
@@ -31,6 +32,7 @@ export class Watch {
   readonly #refused = new Map<FactId, number>()
   readonly #memberships = new Map<string, string>()
   readonly #events = new Map<number, Set<string>>()
+  readonly #holdings = new Holdings()
 
   constructor(world: World) {
     this.#world = world
@@ -45,6 +47,7 @@ export class Watch {
     this.#landedIsTested(seen)
     this.#shownOnce(peer, seen)
     this.#oneMembership(seen)
+    this.#holdings.after(seen.engine)
   }
 
   /** Checks an answer at the moment in which it is given. */
@@ -216,6 +219,9 @@ export function checkHealed(world: World): void {
     for (const id of board.unlanded.keys()) if (!engine.holding.has(id)) fail('a push is not pinned')
   }
   for (const one of peers) checkHolders(world, one)
+  for (const [peer, { engine }] of peers.entries()) {
+    checkHoldings(engine, world.clockOf(peer))
+  }
 }
 
 /** Everybody knows of everybody else who holds what. */
@@ -229,6 +235,7 @@ function checkHolders({ peers }: World, { engine, key }: World['peers'][number])
 }
 
 function knows({ board }: Engine, id: FactId, kind: string): boolean {
+  if (kind === 'ask' || kind === 'lock' || kind === 'withdraw') return true
   return kind === 'base' || [board.chat, board.tasks, board.pushes].some((map) => map.has(id))
 }
 
@@ -237,7 +244,8 @@ function viewOf(engine: Engine): string {
   const ids = [chat, tasks, pushes].map((map) => [...map.keys()].sort())
   const landed = landings.map(({ fact }) => fact)
   const members = [...engine.membership.members.keys()]
-  return JSON.stringify([ids, landed, members, [...engine.events.keys()].sort()])
+  const events = [...engine.events.keys()].sort()
+  return JSON.stringify([ids, landed, members, events, holdingsOf(engine)])
 }
 
 function fail(symptom: string): never {

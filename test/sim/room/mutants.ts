@@ -166,6 +166,32 @@ const MEMBERS: Mutant[] = [
   },
 ]
 
+const HOLDINGS: Mutant[] = [
+  {
+    name: 'everybody takes itself for the owner of what is claimed',
+    symptom: 'a task has two owners',
+    stepped: ({ board, me }) => {
+      for (const { holder } of board.claims.tasks.values()) if (holder) holder.actor = me.actor
+    },
+  },
+  {
+    name: 'a lock is granted whoever has the paths',
+    symptom: 'two locks stand that exclude each other',
+    opened: ({ board }) => {
+      board.locks.held.values = () => new Map<never, never>().values()
+    },
+  },
+  {
+    name: 'nobody hears what is asked of tasks and locks',
+    symptom: 'an ask waits for ever',
+    stepped: ({ due }) => void due.delete('ruling'),
+    opened: ({ board }) => {
+      board.claims.live[Symbol.iterator] = () => new Set<never>().values()
+      board.locks.asks.values = () => new Map<never, never>().values()
+    },
+  },
+]
+
 const HEALING: Mutant[] = [
   {
     name: 'every seventh change is never sent',
@@ -207,7 +233,7 @@ const HEALING: Mutant[] = [
 ]
 
 /** Every rule that the simulator is tried on. */
-export const MUTANTS: readonly Mutant[] = [...DISK, ...CHAIN, ...LANDING, ...MEMBERS, ...HEALING]
+export const MUTANTS: readonly Mutant[] = [...DISK, ...CHAIN, ...LANDING, ...MEMBERS, ...HOLDINGS, ...HEALING]
 
 /** Takes what the document says of landings for true, as if the chain had confirmed it. */
 function foldClaims(engine: Engine): void {

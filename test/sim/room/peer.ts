@@ -81,8 +81,9 @@ export class SimPeer {
     on: Performing,
   ): 'lives' | 'died' {
     const effects = inputs.flatMap((input) => {
+      const before = lengthOf(this.engine, this.identity.actor)
       const made = step(this.engine, now, input)
-      if (input.kind === 'call') this.needs.set(input.call, lengthOf(this.engine, this.identity.actor))
+      if (input.kind === 'call') this.needs.set(input.call, before + writtenBefore(made, 'answer'))
       this.mutant?.stepped?.(this.engine)
       return made
     })
@@ -182,4 +183,10 @@ function open({ signer, actor, room }: Identity, disk: Disk): Engine {
   for (const entry of disk.log) if (entry.kind === 'change') restoreChange(engine, entry)
   restoreChain(engine)
   return engine
+}
+
+/** How many changes an effect must come after; in a step that a call began they are all its own. */
+function writtenBefore(effects: readonly Effect[], what: Effect['kind']): number {
+  const first = effects.slice(0, effects.findIndex(({ kind }) => kind === what))
+  return first.filter((one) => one.kind === 'persist' && one.entry.kind === 'change').length
 }

@@ -37,6 +37,7 @@ function act(world: World, mark: string): void {
     const file = chance.pick(['a.js', 'b.js', 'c.js', `new-${mark}.js`])
     return world.push(peer, { [file]: chance.happens(0.15) ? 'broken' : mark })
   }
+  if (chance.happens(0.45)) return hold(world, peer, mark)
   if (chance.happens(0.01)) {
     // More than an outbox takes at once.
     for (let n = 0; n < 80; n++) world.call(peer, { kind: 'say', text: `${n}`.padEnd(16_000) })
@@ -44,6 +45,36 @@ function act(world: World, mark: string): void {
     world.call(peer, { kind: 'say', text: `say ${mark}` })
   } else {
     world.call(peer, { kind: 'task', title: `task ${mark}` })
+  }
+}
+
+/** One thing about tasks or locks, as the peer sees them. */
+function hold(world: World, peer: number, mark: string): void {
+  const { chance } = world
+  const { board, me } = (world.peers[peer] as World['peers'][number]).engine
+  const [task, lock] = [chance.pick([...board.tasks.keys()]), chance.pick([...board.locks.held.keys()])]
+  if (task === undefined) return world.call(peer, { kind: 'task', title: `task ${mark}` })
+  const life = board.claims.tasks.get(task)
+  switch (chance.below(6)) {
+    case 0:
+    case 1:
+      return world.call(peer, { kind: 'ask', want: 'claim', task })
+    case 2: {
+      const want = chance.pick(['done', 'drop', 'reopen'] as const)
+      const under = life?.holder?.actor === me.actor || chance.happens(0.2)
+      const claim = under && life?.holder !== undefined ? { claim: life.holder.ask } : {}
+      return world.call(peer, { kind: 'ask', want, task, ...claim })
+    }
+    case 3:
+    case 4: {
+      const globs = [chance.pick(['src', 'src/a', 'src/b', 'docs', 'docs/x'])]
+      const mode = chance.pick(['shared', 'exclusive'] as const)
+      return world.call(peer, { kind: 'lock', globs, mode, reason: mark })
+    }
+    default: {
+      if (lock === undefined) return
+      return world.call(peer, { kind: 'withdraw', topic: 'locks', ask: lock })
+    }
   }
 }
 

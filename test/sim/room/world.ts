@@ -195,7 +195,7 @@ export class World {
     if (still > 0) return this.#schedule.later(still, () => this.#turn(peer))
     const inputs = state.inbox.splice(0)
     if (!state.alive || inputs.length === 0) return
-    this.#perform(peer, (on) => one.turn(this.#clockOf(peer), inputs, on))
+    this.#perform(peer, (on) => one.turn(this.clockOf(peer), inputs, on))
   }
 
   /** Has a peer do something, in which it may die between any two effects. */
@@ -289,7 +289,8 @@ export class World {
     state.skew = this.chance.below(7_200_000) - 3_600_000
   }
 
-  #clockOf(peer: number): Now {
+  /** What a peer's clocks say now. */
+  clockOf(peer: number): Now {
     const { skew, missed } = this.#states[peer] as State
     const mono = Math.max(0, this.now - missed)
     return { mono: mono as Monotonic, wall: (EPOCH + Math.floor(this.now) + skew) as Instant }
@@ -302,7 +303,7 @@ export class World {
     const term = this.watch.termOfAnother(engine.me.actor)
     const { alive, stillUntil } = this.#states[peer] as State
     if (!alive || stillUntil > this.now || push === undefined || term === undefined) return
-    const now = this.#clockOf(peer)
+    const now = this.clockOf(peer)
     const fact = { at: now.wall, term, push, kind: 'unrelated' }
     const commit = this.base
     const prev = integrationOf(engine.board)

@@ -5,7 +5,7 @@
  * A lock is taken whole or not at all. Two locks of different members exclude each other when some
  * path is covered by both and one of them is exclusive; a grant that the locks before it exclude
  * does not hold, for nobody. An ask is over once it was granted, or taken back, or once a lock that
- * excludes it stood at any time since its author looked.
+ * excludes it was granted since its author looked.
  */
 import { type ActorId, keyOf } from '../../brand.ts'
 import { type Glob, overlapOf, parseGlobs } from '../../globs.ts'
@@ -37,15 +37,12 @@ export type LockAsk = Lock & { place: AskPlace; fact: LockAsked }
 /** A lock that the chain confirmed. */
 export type HeldLock = Lock & { fence: Fence; at: number }
 
-/** A lock that is over, and since which place of the chain. */
-type FreedLock = { lock: HeldLock; freed: number }
-
 export type Locks = {
   held: Map<FactId, HeldLock>
   /** Asks that are not over, as they came. */
   asks: Map<FactId, LockAsk>
-  /** Locks that ended lately, oldest first; older ones than these are before `floor`. */
-  freed: FreedLock[]
+  /** Locks that ended lately, oldest first; all others were granted at `floor` at the latest. */
+  freed: HeldLock[]
   floor: number
   /** Asks and locks that were taken back, with the facts that say so. */
   withdrawn: Withdrawals
@@ -66,7 +63,7 @@ export type LockFate =
 export function foldLockAsk(locks: Locks, { id, place, fact }: Entry<LockAsked>): LockFate {
   const back = isWithdrawn(locks.withdrawn, id, place.actor)
   const known = locks.held.has(id) || locks.asks.has(id) || back
-  if (known || locks.freed.some(({ lock }) => lock.id === id)) return { kind: 'nothing' }
+  if (known || locks.freed.some((lock) => lock.id === id)) return { kind: 'nothing' }
   const lock = lockOf(id, place.actor, fact)
   if (lock === undefined) return { kind: 'nothing' }
   const against = since(locks, lock, fact.after)
@@ -98,7 +95,7 @@ export function foldGrant(
   if (asked === undefined || locks.held.has(id) || excluder(locks, asked) !== undefined) {
     return undefined
   }
-  if (locks.freed.some(({ lock }) => lock.id === id)) return undefined
+  if (locks.freed.some((lock) => lock.id === id)) return undefined
   const lock = { ...asked, fence, at }
   locks.asks.delete(id)
   locks.held.set(id, lock)
@@ -112,12 +109,14 @@ export function foldGrant(
 }
 
 /** Takes in that a lock is over; undefined when there is no such lock. */
-export function foldFreed(locks: Locks, fence: Fence, fact: LockFreed): HeldLock | undefined {
+export function foldFreed(locks: Locks, fact: LockFreed): HeldLock | undefined {
   const lock = locks.held.get(fact.lock)
   if (lock === undefined) return undefined
   locks.held.delete(fact.lock)
-  locks.freed.push({ lock, freed: fence.seq })
-  if (locks.freed.length > LOCKS_REMEMBERED) locks.floor = locks.freed.shift()?.freed ?? 0
+  locks.freed.push(lock)
+  if (locks.freed.length > LOCKS_REMEMBERED) {
+    locks.floor = Math.max(locks.floor, locks.freed.shift()?.fence.seq ?? 0)
+  }
   return lock
 }
 
@@ -142,10 +141,9 @@ export function lockOf(id: FactId, actor: ActorId, terms: LockTerms): Lock | und
   return { id, actor, terms: { globs: [...globs], mode, reason }, globs: read.globs }
 }
 
-/** What excludes a lock, or did at any time after a place of the chain. */
+/** What excludes a lock and was granted after a place of the chain, whether it stands or not. */
 function since(locks: Locks, lock: Lock, after: number): HeldLock | undefined {
-  const held = excluder(locks, lock)
-  if (held !== undefined) return held
-  const past = locks.freed.findLast((one) => one.freed > after && excludes(one.lock, lock))
-  return past?.lock
+  const late = [...locks.held.values(), ...locks.freed].filter(({ fence }) => fence.seq > after)
+  // The first of them, as everybody names it to whom the ask came before.
+  return late.sort((a, b) => a.fence.seq - b.fence.seq).find((one) => excludes(one, lock))
 }
