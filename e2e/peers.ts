@@ -2,12 +2,12 @@
  * Real peers for tests: a clone and a home each, a daemon each, and nothing between them but the
  * mesh. The repository that they were cloned from is gone before the first of them starts.
  */
+import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { expect } from 'vitest'
 import type { Item, Output } from '../src/api/types.ts'
 import { isAlive, processesOf, until } from './world.ts'
 
@@ -263,12 +263,15 @@ export async function refused(
   expected: { exit: number; code: string; says: (string | RegExp)[] },
 ): Promise<void> {
   const { ok, error, exit } = await peer.asked(...args)
-  expect({ ok, exit, code: error?.code }, JSON.stringify(error)).toEqual({
+  assert.deepEqual({ ok, exit, code: error?.code }, {
     ok: false, exit: expected.exit, code: expected.code,
-  })
+  }, JSON.stringify(error))
   const words = `${error?.message}\n${error?.fix}`
-  for (const said of expected.says) expect(words).toMatch(said)
-  expect(error?.fix, `a fix for: ${error?.message}`).toBeTruthy()
+  for (const said of expected.says) {
+    const found = typeof said === 'string' ? words.includes(said) : said.test(words)
+    assert.ok(found, `${said} is not in: ${words}`)
+  }
+  assert.ok(error?.fix, `a fix for: ${error?.message}`)
 }
 
 function makeFolders({ home, clone, name }: Peer): void {
