@@ -2,7 +2,6 @@
  * The demo's ears: `knot log --follow --json` of every agent. What the demo tells of the room it
  * heard here; an event counts once every agent's log shows it, in the same words.
  */
-import { createInterface } from 'node:readline'
 import { Failure } from '../../src/api/errors.ts'
 import type { Item } from '../../src/api/types.ts'
 import { kill, type Stage } from './stage.ts'
@@ -35,6 +34,7 @@ export function openEars(stage: Stage, agents: readonly string[]): Ears {
     const child = stage.start(agent, ['log', '--follow', '--json'])
     child.stderr?.resume()
     if (child.stdout !== null) {
+      const { createInterface } = process.getBuiltinModule('node:readline')
       createInterface({ input: child.stdout }).on('line', (line) => {
         const event = JSON.parse(line) as Event
         // The last line is no event: the envelope that says how the command ended.

@@ -2,9 +2,8 @@
  * The demo's stage: a temporary folder with a sample repository, and for each agent a clone, a home
  * and a daemon of its own. Everything is done by starting `git` and `knot` as a person would.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Failure } from '../../src/api/errors.ts'
@@ -39,6 +38,8 @@ type Env = Record<string, string | undefined>
 
 /** Sets the stage: the sample repository, and one clone of it for each agent. */
 export async function setStage(agents: readonly string[], files: Record<string, string>, env: Env) {
+  // Here and below, not at the top: every command is in one file with the demo.
+  const { tmpdir } = process.getBuiltinModule('node:os')
   const root = mkdtempSync(join(tmpdir(), 'knot-demo-'))
   const stage = stageAt(root, agents, env)
   try {
@@ -72,6 +73,7 @@ function settings(agent: string): string[] {
 }
 
 function stageAt(root: string, agents: readonly string[], env: Env): Stage {
+  const { spawn } = process.getBuiltinModule('node:child_process')
   const cloneOf = (agent: string) => join(root, agent, 'sums')
   const begin = (agent: string, program: string, words: string[]) =>
     // A group of its own: Ctrl-C is for the demo, which then lets each command end.

@@ -1,5 +1,4 @@
 /** The files that tell a system to keep a daemon running: a systemd unit, a launchd agent. */
-import { createHash } from 'node:crypto'
 import { basename } from 'node:path'
 
 /** What a service runs. Every path is absolute: a service has neither a folder nor a shell. */
@@ -15,6 +14,8 @@ export type ServiceSpec = {
 /** A name that is this checkout's alone, and tells a person which it is. */
 export function serviceName(root: string): string {
   const folder = basename(root).toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '')
+  // Not at the top: every command is in one file with this, and would load it.
+  const { createHash } = process.getBuiltinModule('node:crypto')
   const digest = createHash('sha256').update(root).digest('hex').slice(0, 8)
   return [folder.slice(0, 40), digest].filter((part) => part !== '').join('-')
 }
