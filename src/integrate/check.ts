@@ -34,15 +34,18 @@ export async function check(
   const { mirror, checkFolder: folder, cacheFolder: cache } = at
   const { head, tree } = job
   const worktree = { mirror, folder }
-  if (await holdsKnot(mirror, tree, signal)) {
+  const [holds, detected, sandbox] = await Promise.all([
+    holdsKnot(mirror, tree, signal),
+    ruling(worktree, { base: head ?? tree, tree }, signal),
+    findSandbox(process.env['PATH'] ?? '', signal),
+  ])
+  if (holds) {
     return failed([], 'the push has a .knot folder in it: git rm -r --cached .knot, and commit')
   }
-  const detected = await ruling(worktree, { base: head ?? tree, tree }, signal)
   if (detected.kind === 'malformed') {
     const { file, line, why } = detected
     return failed([], `${file}:${line}: ${why}`)
   }
-  const sandbox = await findSandbox(process.env['PATH'] ?? '', signal)
   const { checks } = detected
   const asked = { worktree, bench: { cache, sandbox }, tree, head: head ?? job.commit, checks }
   const checked = await checkTree(asked, signal)
@@ -55,9 +58,12 @@ export async function check(
     const names = checked.tree.names.slice(0, 20).join(' ')
     return failed(evidence, `the checks changed tracked files: ${names}`)
   }
-  const steers = head === undefined ? [] : await steering(mirror, { base: head, tip: tree }, signal)
   const runs = boundedChecks(evidence.map(toRun))
-  return { kind: 'passed', checks: runs, commit: await land(at, job, signal), steers }
+  const [steers, commit] = await Promise.all([
+    head === undefined ? [] : steering(mirror, { base: head, tip: tree }, signal),
+    land(at, job, signal),
+  ])
+  return { kind: 'passed', checks: runs, commit, steers }
 }
 
 /**
@@ -69,9 +75,11 @@ async function ruling(
   { base, tree }: { base: Oid; tree: Oid },
   signal: AbortSignal,
 ): Promise<Detected> {
-  const after = await checksOf(worktree, tree, signal)
+  const [after, before] = await Promise.all([
+    checksOf(worktree, tree, signal),
+    checksOf(worktree, base, signal),
+  ])
   if (after.kind === 'malformed') return after
-  const before = await checksOf(worktree, base, signal)
   return before.kind === 'malformed' ? after : before
 }
 
@@ -83,8 +91,10 @@ async function steering(
 ): Promise<string[]> {
   const { names: changed } = await filesBetween(mirror, { base, tip }, signal)
   const paths = changed.filter((path) => path.split('/').at(-1) === 'package.json')
-  const before = await readFiles(mirror, { tree: base, paths }, signal)
-  const after = await readFiles(mirror, { tree: tip, paths }, signal)
+  const [before, after] = await Promise.all([
+    readFiles(mirror, { tree: base, paths }, signal),
+    readFiles(mirror, { tree: tip, paths }, signal),
+  ])
   const steers = changesChecks({ changed, base: before, tip: after })
   return boundedFiles(steers.slice(0, STEERS_NAMED_MAX)).files
 }

@@ -43,10 +43,12 @@ export async function checkTree(
   await killStragglers(folder)
   await putAway(shelf)
   const content = { tree, ...(head === undefined ? {} : { head }) }
-  const prepared = await prepare(worktree, content, signal)
+  const [prepared, needed] = await Promise.all([
+    prepare(worktree, content, signal),
+    checks.length === 0 ? undefined : listing(worktree, tree, signal),
+  ])
   if (prepared.kind === 'stuck') return prepared
 
-  const needed = checks.length === 0 ? undefined : await listing(worktree, tree, signal)
   const failure = needed && (await install({ bench: whole, shelf, listing: needed }, signal))
   if (failure !== undefined) return { kind: 'not-installed', evidence: failure }
   const evidence = await runChecks(whole, checks, signal)

@@ -99,18 +99,23 @@ async function runCheck(run: Run, signal: AbortSignal): Promise<Evidence> {
   const { bench, check } = run
   const { name, command } = check
   const sandbox = bench.sandbox.kind
-  const tools = await findTools(run, signal)
+  const tools = await findTools(run)
   if (tools.kind === 'missing-tool') {
     const none = { durationMs: 0, output: '', outputBytes: 0, outputDigest: digest().hex() }
     return { name, command, outcome: tools, ...none, toolchain: {}, sandbox }
   }
   signal.throwIfAborted()
-  const { toolchain } = tools
-  return { name, command, ...(await runGroup(run, signal)), toolchain, sandbox }
+  // Beside the check: asking npm alone takes longer than many a check.
+  const toolchain = versionsOf(run, tools.programs, signal)
+  const asked = toolchain.then(() => undefined, () => undefined)
+  const ran = await runGroup(run, asked, signal)
+  return { name, command, ...ran, toolchain: await toolchain, sandbox }
 }
 
+/** Runs a check's command; `beside` is over before what the check has left running is killed. */
 async function runGroup(
   run: Run,
+  beside: Promise<void>,
   signal: AbortSignal,
 ): Promise<Omit<Evidence, 'name' | 'command' | 'toolchain' | 'sandbox'>> {
   const { bench, check, env } = run
@@ -133,12 +138,14 @@ async function runGroup(
   const ending = await group.ended
   clearTimeout(late)
   signal.removeEventListener('abort', group.stop)
+  const durationMs = Math.round(performance.now() - from)
+  await beside
   await killStragglers(bench.folder)
   await group.drained
   signal.throwIfAborted()
   return {
     outcome: isLate ? { kind: 'timed-out', afterMs } : ending,
-    durationMs: Math.round(performance.now() - from),
+    durationMs,
     output: tail().toString('utf8'),
     outputBytes: whole.bytes(),
     outputDigest: whole.hex(),
@@ -146,24 +153,34 @@ async function runGroup(
 }
 
 type Tools =
-  | { kind: 'found'; toolchain: Record<string, string> }
+  | { kind: 'found'; programs: { tool: string; program: string }[] }
   | { kind: 'missing-tool'; tool: string }
 
-async function findTools(run: Run, signal: AbortSignal): Promise<Tools> {
-  const { bench, check, env, home, versions } = run
-  const toolchain: Record<string, string> = {}
+async function findTools({ bench, check, env }: Run): Promise<Tools> {
+  const programs: { tool: string; program: string }[] = []
   for (const tool of check.tools) {
     const program = await findTool(tool, env['PATH'] ?? '', bench.folder)
     if (program === undefined) return { kind: 'missing-tool', tool }
+    programs.push({ tool, program })
+  }
+  return { kind: 'found', programs }
+}
+
+async function versionsOf(
+  { bench, env, home, versions }: Run,
+  programs: readonly { tool: string; program: string }[],
+  signal: AbortSignal,
+): Promise<Record<string, string>> {
+  const asked = programs.map(async ({ tool, program }) => {
     // A program that the tree brings along is named by the tree, and is not started unconfined.
     const version = program.startsWith(bench.folder + sep)
       ? 'of the tree'
       : versions.get(program) ??
         (await versionOf({ tool, program }, { cwd: home, env }, signal))
     versions.set(program, version)
-    toolchain[tool] = version
-  }
-  return { kind: 'found', toolchain }
+    return [tool, version] as const
+  })
+  return Object.fromEntries(await Promise.all(asked))
 }
 
 function confined({ bench, check, home }: Run): readonly [string, ...string[]] {
