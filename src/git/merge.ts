@@ -119,15 +119,16 @@ export async function treeOf(mirror: Mirror, commit: Oid, signal: AbortSignal): 
   return (await ask(parse, { at: inside(mirror), signal })) as Oid
 }
 
-/** The parents of a commit, in their order. */
-export async function parentsOf(
+/** The tree of a commit, and its parents in their order. */
+export async function commitAt(
   mirror: Mirror,
   commit: Oid,
   signal: AbortSignal,
-): Promise<Oid[]> {
-  const list = ['rev-list', '--parents', '--max-count=1', commit]
-  const [, ...parents] = (await ask(list, { at: inside(mirror), signal })).split(' ')
-  return parents as Oid[]
+): Promise<{ tree: Oid; parents: Oid[] }> {
+  const list = ['rev-list', '--max-count=1', '--no-commit-header', '--format=%T %P', commit]
+  const said = await ask(list, { at: inside(mirror), signal })
+  const [tree, ...parents] = said.split(' ').filter((word) => word !== '')
+  return { tree: tree as Oid, parents: parents as Oid[] }
 }
 
 /** True when `ancestor` is in the history of `commit`, or is it. */

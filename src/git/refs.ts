@@ -9,6 +9,9 @@ export function agentRef(agent: AgentId): string {
   return `refs/knot/${agent}`
 }
 
+/** What a listing of every agent's ref asks for. */
+export const AGENT_REFS = 'refs/knot/ag_*'
+
 /** One push, for ever the same commit. */
 export function pushRef(push: string): string {
   return `refs/knot/push/${push}`

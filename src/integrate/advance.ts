@@ -7,7 +7,7 @@
  */
 import type { Oid } from '../core/brand.ts'
 import type { Landed } from '../core/room/facts.ts'
-import { parentsOf, treeOf } from '../git/merge.ts'
+import { commitAt } from '../git/merge.ts'
 import { readRef, updateRef } from '../git/moves.ts'
 import { INTEGRATION_REF, pushRef } from '../git/refs.ts'
 import { bring, getPinned } from './objects.ts'
@@ -30,6 +30,13 @@ export async function advance(
   const got = await getPinned(at, { commit: last.commit, holders }, signal)
   if (got.kind === 'failed') return failed(got.why)
   for (const landing of landings) {
+    // The last one was just made sure of.
+    if (landing.commit !== last.commit) {
+      const here = await getPinned(at, { commit: landing.commit, holders: [] }, signal)
+      if (here.kind === 'failed') {
+        return failed(`landing ${landing.commit} is not in the history of the last: ${here.why}`)
+      }
+    }
     const wrong = await contradiction(at, landing, signal)
     if (wrong !== undefined) return failed(wrong)
   }
@@ -47,17 +54,15 @@ async function contradiction(
   { commit, tree, prev, push }: Landed,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const got = await getPinned(at, { commit, holders: [] }, signal)
-  if (got.kind === 'failed')
-    return `landing ${commit} is not in the history of the last: ${got.why}`
-  const found = await treeOf(at.mirror, commit, signal)
+  const [{ tree: found, parents }, pushed] = await Promise.all([
+    commitAt(at.mirror, commit, signal),
+    readRef(at.mirror, pushRef(push), signal),
+  ])
   if (found !== tree) return `landing ${commit} has tree ${found}, its record ${tree}`
-  const parents = await parentsOf(at.mirror, commit, signal)
   const brings = prev === undefined ? parents : parents.slice(1)
   if (prev !== undefined && parents[0] !== prev) {
     return `landing ${commit} follows ${parents[0] ?? 'nothing'}, its record says ${prev}`
   }
-  const pushed = await readRef(at.mirror, pushRef(push), signal)
   if (pushed !== undefined && brings.join() !== pushed) {
     return `landing ${commit} brings ${brings.join(' ') || 'nothing'}, push ${push} is ${pushed}`
   }

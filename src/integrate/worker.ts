@@ -12,7 +12,7 @@ import { FETCHES_MAX } from '../core/limits.ts'
 import type { FactId } from '../core/room/facts.ts'
 import { hasCommit } from '../git/mirror.ts'
 import { listRefs, readRef, updateRef } from '../git/moves.ts'
-import { agentRef, INTEGRATION_REF, pushRef } from '../git/refs.ts'
+import { AGENT_REFS, agentRef, INTEGRATION_REF, pushRef } from '../git/refs.ts'
 import { advance } from './advance.ts'
 import { check } from './check.ts'
 import { merge } from './merge.ts'
@@ -152,10 +152,14 @@ export class Worker {
   /** Points agents' refs at commits that are here, and brings everything to the checkout. */
   async #point(agents: Extract<Job, { kind: 'refs' }>['agents']): Promise<void> {
     const { mirror } = this.#at
+    // In one look, since most are where they should be, and a room may have hundreds of agents.
+    const there = new Map((await listRefs(mirror, this.#signal, AGENT_REFS)).map(
+      ({ ref, oid }) => [ref, oid],
+    ))
     for (const { agent, commit: known } of agents) {
       const ref = agentRef(agent as AgentId)
       const commit = this.#at.remote?.words().get(agent as AgentId)?.commit ?? known
-      const from = await readRef(mirror, ref, this.#signal)
+      const from = there.get(ref)
       if (from === commit || !(await hasCommit(mirror, commit, this.#signal))) continue
       const move = { ref, to: commit, ...(from === undefined ? {} : { from }) }
       await updateRef(mirror, move, this.#signal)

@@ -147,8 +147,9 @@ describe('commits', () => {
         'land p1\n\nof ada',
       ].join('\n'),
     )
-    expect(await merges.parentsOf(mirror, oid, signal)).toEqual([parent])
-    expect(await merges.parentsOf(mirror, parent, signal)).toEqual([])
+    const tree = git(mirror.path, 'rev-parse', `${oid}^{tree}`)
+    expect(await merges.commitAt(mirror, oid, signal)).toEqual({ tree, parents: [parent] })
+    expect((await merges.commitAt(mirror, parent, signal)).parents).toEqual([])
     const line = { ancestor: parent, commit: oid }
     expect(await merges.isAncestor(mirror, line, signal)).toBe(true)
     expect(await merges.isAncestor(mirror, { ancestor: oid, commit: parent }, signal)).toBe(false)
