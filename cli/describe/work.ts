@@ -9,7 +9,7 @@ export function describeSync(sync: Output<'sync'>, paint: Paint, now: number): s
   ])
   const head = ['AGENT', 'COMMIT', 'PUBLISHED', 'FILES'].map(paint.dim)
   const others = rows.length === 0 ? '' : table([head, ...rows])
-  const first = [`${published(sync)} (${way(sync)})`, trouble(sync, paint)]
+  const first = [`${published(sync)} (${way(sync)})`, trouble(sync, paint), waits(sync, paint)]
   const said = first.filter((line) => line !== '').join('\n')
   return [said, others].filter((part) => part !== '').join('\n\n')
 }
@@ -31,6 +31,16 @@ function trouble({ upstream }: Output<'sync'>, paint: Paint): string {
   if (upstream?.why === undefined || upstream.reach === 'left-out') return ''
   const what = upstream.reach === 'away' ? 'is away' : 'refused'
   return paint.yellow(`origin ${what}, and is tried again: ${cleanLine(upstream.why)}`)
+}
+
+/** What the landing of a push waits for where nothing can be confirmed now. */
+function waits({ push, awaits }: Output<'sync'>, paint: Paint): string {
+  if (push === undefined || awaits === undefined) return ''
+  const { needed, voters } = awaits
+  const names = voters.map(({ name }) => cleanLine(name)).join(', ')
+  const who = voters.length === 1 ? `the voter ${names} leads again`
+    : `${needed} of the voters ${names} agree on a leader`
+  return paint.yellow(`provisional: nothing is confirmed until ${who}`)
 }
 
 /** How the checks ended, one line each, and the verdict over all of them. */

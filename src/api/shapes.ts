@@ -131,6 +131,12 @@ export const upstreamIntegration = z.object({
   commit: z.string().optional(),
 })
 
+/** Whether anything can be confirmed now, and if not, whose agreement on a leader would do it. */
+export const confirming = z.object({
+  mode: z.enum(['quorum', 'upstream', 'provisional']),
+  awaits: z.object({ needed: z.number().int(), voters: z.array(who) }).optional(),
+})
+
 /** How a sync ended: what was published, who holds it, and what the others published. */
 export const synced = z.object({
   push: z.string().optional(),
@@ -141,6 +147,7 @@ export const synced = z.object({
   heldBy: z.array(who),
   transport: z.enum(['mesh', 'upstream']),
   upstream: upstream.optional(),
+  ...confirming.shape,
   rows: z.array(publishedRow),
 })
 

@@ -96,12 +96,13 @@ export function fakeAnswers(overrides: Partial<Answers> = {}): Answers {
       yield { step: 'push', text: 'packing 2 files' }
       return {
         push: 'p1', commit: 'a1b2c3d4'.repeat(5), base: 'b'.repeat(40), files: ['a.ts', 'b.ts'],
-        fileCount: 2, heldBy: [bob], transport: 'mesh', rows: [],
+        fileCount: 2, heldBy: [bob], transport: 'mesh', mode: 'quorum', rows: [],
       }
     },
     'sync.watch': async function* (_input, signal) {
       const sync = {
-        files: [], fileCount: 0, heldBy: [], transport: 'mesh' as const, rows: [],
+        files: [], fileCount: 0, heldBy: [], transport: 'mesh' as const, mode: 'quorum' as const,
+        rows: [],
       }
       yield { kind: 'step', step: 'publish', text: 'publishing a1b2c3d4' }
       yield { kind: 'synced', sync }

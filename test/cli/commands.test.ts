@@ -181,7 +181,7 @@ describe('exit codes', () => {
       sync: async function* () {
         return {
           push: 'p9', commit: 'c'.repeat(40), files: ['a'], fileCount: 1, heldBy: [], rows: [],
-          transport: 'mesh',
+          transport: 'mesh', mode: 'quorum',
         }
       },
     })
@@ -189,6 +189,25 @@ describe('exit codes', () => {
     expect(exit).toBe(7)
     expect(envelope).toMatchObject({ ok: false, result: { id: 'p9' }, error: { code: 'QUEUED' } })
     expect((await here.knot('sync')).out).toContain('held only here')
+  })
+
+  test('S720: a sync says what a landing waits for where nothing can be confirmed', async () => {
+    const names = ['ada', 'bob', 'carol']
+    const here = await served({
+      sync: async function* () {
+        return {
+          push: 'p9', commit: 'c'.repeat(40), files: ['a'], fileCount: 1, rows: [],
+          heldBy: [{ id: 'ag_b', name: 'bob' }], transport: 'mesh', mode: 'provisional',
+          awaits: { needed: 2, voters: names.map((name) => ({ id: `ag_${name}`, name })) },
+        }
+      },
+    })
+    const said = await here.knot('sync')
+    expect(said.exit).toBe(0)
+    expect(said.out).toContain(
+      'provisional: nothing is confirmed until 2 of the voters ada, bob, carol agree on a leader\n',
+    )
+    expect((await here.json('sync')).envelope.result).toMatchObject({ mode: 'provisional' })
   })
 
   test('S374: a failing check ends with 1, its output and the check’s name', async () => {

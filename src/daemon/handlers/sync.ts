@@ -30,7 +30,7 @@ import { telling } from '../telling.ts'
 import { workplaceOf } from '../worktrees.ts'
 import { type FindRoom, made } from './talk.ts'
 import {
-  attempt, heldBy, isWorthIt, type Publication, rows, untilHeld, wayOf,
+  attempt, confirming, heldBy, isWorthIt, type Publication, rows, untilHeld, wayOf,
 } from './ways.ts'
 import { roundOf, watch } from './watch.ts'
 
@@ -120,7 +120,8 @@ async function* run(
     }
   }
   const teammates = await rows(room, signal)
-  return { ...pushed, heldBy: heldBy(room, held), ...wayOf(room), rows: teammates }
+  const way = { ...wayOf(room), ...confirming(room) }
+  return { ...pushed, heldBy: heldBy(room, held), ...way, rows: teammates }
 }
 
 function publicationOf({ push, commit }: Pushed): Publication | undefined {

@@ -1,8 +1,10 @@
 /** The two ways that work travels: what `sync` waits for on each, and what it tells of them. */
 import type { Output } from '../../api/types.ts'
 import { type AgentId, keyOf, type Oid } from '../../core/brand.ts'
+import { modeNow, votersNow } from '../../core/engine/chain.ts'
 import { liveSessions } from '../../core/engine/state.ts'
 import { HOLD_WAIT_MS, UPSTREAM_WAIT_MS } from '../../core/limits.ts'
+import { majorityOf } from '../../core/lease/voters.ts'
 import { boundedFiles } from '../../core/room/bounded.ts'
 import type { FactId } from '../../core/room/facts.ts'
 import type { Word } from '../../core/sync/word.ts'
@@ -77,6 +79,18 @@ export function wayOf({ upstream }: RunningRoom): Pick<Done, 'transport' | 'upst
       ...(answered === undefined ? {} : { answered }),
     },
   }
+}
+
+/** Whether what is asked now can be confirmed; a landing is not promised where it cannot. */
+export function confirming({ engine, now }: RunningRoom): Pick<Done, 'mode' | 'awaits'> {
+  const mode = modeNow(engine, now())
+  if (mode !== 'provisional') return { mode }
+  const voters = votersNow(engine)
+  const awaits = {
+    needed: majorityOf(voters.length),
+    voters: voters.map((actor) => whoIs(engine, keyOf(actor))),
+  }
+  return { mode, awaits }
 }
 
 /** A row per teammate that published something, by name. */
