@@ -161,6 +161,8 @@ async function note(clone: string, daemons: Daemons): Promise<void> {
 /** Asks a daemon to end, and ends it if it does not. */
 async function stop(clone: string, noted: number | undefined): Promise<void> {
   if (!existsSync(join(clone, '.knot'))) return
+  // A story that failed may have left it stopped.
+  if (noted !== undefined && isAlive(noted)) process.kill(noted, 'SIGCONT')
   const connected = await connect(await socketPath(join(clone, '.knot')))
   let pid = noted
   if (connected.kind === 'connected') {
