@@ -158,6 +158,13 @@ test('a leader whose cable is pulled is followed by another, and follows when it
   const now = await settled(set!.peers)
   expect(now).not.toBe(leader)
   await landed(pushed.result.id, set!.peers)
+  // Once, and under no term in which it led.
+  for (const peer of set!.peers) {
+    const landings = (await peer.events()).filter(({ kind, fields }) => {
+      return kind === 'landed' && fields['push'] === pushed.result.id
+    })
+    expect(landings.map(({ fields }) => Number(fields['term']) > term)).toEqual([true])
+  }
 })
 
 test('a host with two networks joins them: what one side says and pushes, the other has', async () => {
