@@ -63,9 +63,12 @@ export async function publish(
   if (await isShallow(checkout, signal)) return { kind: 'shallow' }
   const oid = await resolveRev(checkout, rev, signal)
   if (oid === undefined) return { kind: 'no-such-commit', rev }
-  if (await holdsKnot(checkout, oid, signal)) return { kind: 'holds-knot', oid }
-
-  const present = new Map((await listRefs(mirror, signal)).map(({ ref, oid }) => [ref, oid]))
+  const [holds, there] = await Promise.all([
+    holdsKnot(checkout, oid, signal),
+    listRefs(mirror, signal),
+  ])
+  if (holds) return { kind: 'holds-knot', oid }
+  const present = new Map(there.map(({ ref, oid }) => [ref, oid]))
   for (const ref of refs) {
     const found = present.get(ref)
     if (isImmutable(ref) && found !== undefined && found !== oid) {

@@ -219,7 +219,9 @@ async function knownAs(
   const head = integrationHead(engine)
   const known = async (oid: Oid | undefined) =>
     oid !== undefined && (await hasCommit(mirror, oid, signal))
-  if (head === undefined || !(await known(head)) || !(await known(commit))) return undefined
+  if (head === undefined) return undefined
+  const both = await Promise.all([known(head), known(commit)])
+  if (both.includes(false)) return undefined
   return (await isAncestor(mirror, { ancestor: commit, commit: head }, signal)) ? {} : undefined
 }
 
