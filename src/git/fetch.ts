@@ -10,7 +10,9 @@ import { join } from 'node:path'
 import type { Oid, PublicKey } from '../core/brand.ts'
 import { FETCH_IDLE_MS, FETCH_REFS_MAX, REF_TRIES_MAX } from '../core/limits.ts'
 import { hasCommit } from './mirror.ts'
-import { clearIncoming, readRef, updateRef } from './moves.ts'
+import {
+  clearIncoming, listRefs, moveRefs, readRef, type RefMove, updateRef,
+} from './moves.ts'
 import { type GitProgress, readProgress } from './percent.ts'
 import { INCOMING, isImmutable, isKnotRef } from './refs.ts'
 import { inside, pathWith, type Mirror, type Repository } from './repository.ts'
@@ -65,6 +67,7 @@ export async function fetchVia(
   }
   const place = `${INCOMING}${randomBytes(8).toString('hex')}`
   const answers = new Map<string, RefFetched>()
+  let left: Left = 'perhaps'
   for (const { ref, oid } of want) {
     if (await hasCommit(mirror, oid, signal)) answers.set(ref, { kind: 'present', ref, oid })
   }
@@ -83,18 +86,24 @@ export async function fetchVia(
         answers.set(missing.ref, { kind: 'not-there', ref: missing.ref })
         continue
       }
+      const tips = new Map((await listRefs(mirror, signal, place)).map((at) => [at.ref, at.oid]))
       for (const [n, { ref, oid }] of rest.entries()) {
-        const found = await readRef(mirror, `${place}/${n}`, signal)
+        const found = tips.get(`${place}/${n}`)
         if (found === oid) answers.set(ref, { kind: 'fetched', ref, oid })
         else if (found === undefined) answers.set(ref, { kind: 'not-there', ref })
         else answers.set(ref, { kind: 'refused', ref, wanted: oid, found })
       }
     }
-    return { kind: 'answered', refs: await keep({ mirror, want, answers }, signal) }
+    const kept = await keep({ mirror, want, answers, place }, signal)
+    left = kept.left
+    return { kind: 'answered', refs: kept.refs }
   } finally {
-    await clearIncoming(mirror, place)
+    if (left === 'perhaps') await clearIncoming(mirror, place)
   }
 }
+
+/** Whether there may be refs in the place of a fetch. */
+type Left = 'nothing' | 'perhaps'
 
 /** A peer, through the remote helper and the daemon. */
 function throughDaemon(
@@ -126,34 +135,61 @@ export async function installHelper(
   await rename(draft, join(folder, 'git-remote-knot'))
 }
 
+type Answers = ReadonlyMap<string, RefFetched>
+type Keeping = { mirror: Mirror; want: readonly Want[]; answers: Answers; place: string }
+
+/**
+ * Puts each ref on its commit: all of them in one transaction, which also forgets the place of the
+ * fetch; one by one where another process moved one of them meanwhile.
+ */
 async function keep(
-  { mirror, want, answers }: {
-    mirror: Mirror
-    want: readonly Want[]
-    answers: ReadonlyMap<string, RefFetched>
-  },
+  { mirror, want, answers, place }: Keeping,
   signal: AbortSignal,
-): Promise<RefFetched[]> {
-  const kept: RefFetched[] = []
+): Promise<{ refs: RefFetched[]; left: Left }> {
+  const good = want.filter(({ ref }) => isHere(answers.get(ref)))
+  const names = [place, ...good.map(({ ref }) => ref)]
+  const now = new Map((await listRefs(mirror, signal, ...names)).map(({ ref, oid }) => [ref, oid]))
+  const moves = new Map<string, RefMove>()
+  for (const one of good) {
+    const move = moveTo(one, now.get(one.ref))
+    if (move !== undefined && !moves.has(one.ref)) moves.set(one.ref, move)
+  }
+  const away = [...now].filter(([ref]) => ref.startsWith(`${place}/`))
+    .map(([ref, from]) => ({ ref, from }))
+  const all = [...moves.values(), ...away]
+  const moved = all.length === 0 || (await moveRefs(mirror, all, signal)).kind === 'moved'
+
+  const refs: RefFetched[] = []
   for (const { ref, oid } of want) {
     const answer = answers.get(ref)
     if (answer === undefined) throw new Error(`bug: no answer for ${ref}`)
-    if (answer.kind !== 'fetched' && answer.kind !== 'present') {
-      kept.push(answer)
+    if (!isHere(answer)) {
+      refs.push(answer)
       continue
     }
-    const found = await settle(mirror, { ref, oid }, signal)
-    kept.push(found === oid ? answer : { kind: 'refused', ref, wanted: oid, found })
+    const here = moves.get(ref)?.to ?? now.get(ref)
+    const found = moved && here !== undefined ? here : await settle(mirror, { ref, oid }, signal)
+    refs.push(found === oid ? answer : { kind: 'refused', ref, wanted: oid, found })
   }
-  return kept
+  return { refs, left: moved ? 'nothing' : 'perhaps' }
+}
+
+function isHere(answer: RefFetched | undefined): boolean {
+  return answer?.kind === 'fetched' || answer?.kind === 'present'
+}
+
+/** How a ref gets to its commit; undefined where it is there, or never moves. */
+function moveTo({ ref, oid }: Want, from: Oid | undefined): RefMove | undefined {
+  if (from === undefined) return { ref, to: oid }
+  return from === oid || isImmutable(ref) ? undefined : { ref, from, to: oid }
 }
 
 /** Puts the ref on the commit and answers where it is: elsewhere only if it never moves. */
 async function settle(mirror: Mirror, { ref, oid }: Want, signal: AbortSignal): Promise<Oid> {
   for (let tries = 0; tries < REF_TRIES_MAX; tries++) {
     const from = await readRef(mirror, ref, signal)
-    if (from !== undefined && (from === oid || isImmutable(ref))) return from
-    const move = { ref, to: oid, ...(from === undefined ? {} : { from }) }
+    const move = moveTo({ ref, oid }, from)
+    if (move === undefined) return from as Oid
     if ((await updateRef(mirror, move, signal)).kind === 'moved') return oid
   }
   throw new Error(`${ref} was moved by another process ${REF_TRIES_MAX} times during one fetch`)

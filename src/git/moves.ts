@@ -53,13 +53,14 @@ export async function updateRef(
   return moveRefs(mirror, [move], signal)
 }
 
-/** Every ref below `refs/knot/`, or below a longer prefix, sorted by name. */
+/** Every ref below `refs/knot/`, or those of some names and below them, sorted by name. */
 export async function listRefs(
   repository: Checkout | Mirror,
   signal: AbortSignal,
-  prefix = 'refs/knot',
+  ...names: string[]
 ): Promise<{ ref: string; oid: Oid }[]> {
-  const list = ['for-each-ref', '--format=%(refname)%00%(objectname)%00', prefix]
+  const wanted = names.length === 0 ? ['refs/knot'] : names
+  const list = ['for-each-ref', '--format=%(refname)%00%(objectname)%00', ...wanted]
   const { stdout } = await run(list, { at: inside(repository), signal })
   const parts = nulls(stdout)
   const refs = []
