@@ -64,6 +64,10 @@ export const JOIN_WHY_MAX_BYTES = 1_024
 export const JOIN_APPROVERS_MAX = 16
 /** A name of an agent or a room. */
 export const NAME_MAX_BYTES = 64
+/** Characters of an agent's id, `ag_` included, that may stand for it: two digits behind it. */
+export const AGENT_PREFIX_MIN_CHARS = 5
+/** Characters of another id that may stand for it, where a person types one. */
+export const ID_PREFIX_MIN_CHARS = 4
 /** Voters of a room: more make every confirmation slower and none safer. */
 export const VOTERS_MAX = 7
 /** Admissions that one invite may allow. */
