@@ -343,6 +343,12 @@ export const INVITE_USES = 20
 export const INVITE_DAYS = 7
 /** Seeds of own invites that are kept. */
 export const INVITES_KEPT = 50
+/** Between two looks for invites that have expired and are still open in the log. */
+export const INVITES_LOOK_MS = 10_000
+/** How long the leader leaves it to who made an invite to close it once it has expired: a night. */
+export const INVITE_CLOSE_MS = 12 * 60 * 60_000
+/** A removed peer's connection stays so long, unheard, that the op which says so can leave. */
+export const PARTING_MS = 250
 /** Between two rounds of asking everybody found so far to be let in. */
 export const JOIN_RETRY_MS = 500
 /** Changes after which the document's snapshot is written anew. */

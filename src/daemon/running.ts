@@ -15,6 +15,7 @@ import { Worker } from '../integrate/worker.ts'
 import type { Repositories } from '../integrate/repositories.ts'
 import type { Mesh } from '../mesh/port.ts'
 import type { Identity } from './identity.ts'
+import { Farewells } from './farewells.ts'
 import { Followers } from './followers.ts'
 import { clocks, type Ended, Loop } from './loop.ts'
 import { joinMesh } from './meshed.ts'
@@ -106,6 +107,7 @@ async function assemble(
     followers,
     worker,
     memory,
+    farewells: new Farewells(),
     document,
     pace,
     log,

@@ -2,6 +2,7 @@
 import type { Oid, PublicKey } from '../core/brand.ts'
 import { keyOf } from '../core/brand.ts'
 import type { Engine } from '../core/engine/state.ts'
+import { tellDecision } from './decisions.ts'
 import type { CheckRun, FactId } from '../core/room/facts.ts'
 import type { Event } from '../core/room/views/events.ts'
 import { lockWords, taskWords } from './claim-words.ts'
@@ -33,6 +34,12 @@ export function tellEvent(engine: Engine, event: Event): Told {
       return by(engine, event.by, { ...told, text: `made the room ${event.name}`, fields: {} })
     case 'joined':
       return by(engine, event.who, { ...told, text: 'joined', fields: { name: event.name } })
+    case 'asked':
+    case 'approved':
+    case 'removed':
+    case 'role':
+    case 'revoked':
+      return tellDecision(engine, event, told)
     case 'said':
       return by(engine, keyOf(event.by), { ...told, text: spoken(event.text), fields: {} })
     case 'task': {

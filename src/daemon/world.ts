@@ -3,6 +3,7 @@ import { unreachable } from '../core/brand.ts'
 import type { Engine } from '../core/engine/state.ts'
 import type { Worker } from '../integrate/worker.ts'
 import type { Mesh } from '../mesh/port.ts'
+import type { Farewells } from './farewells.ts'
 import type { Followers } from './followers.ts'
 import { clocks, type OuterEffect, type World } from './loop.ts'
 import type { Memory } from './memory.ts'
@@ -19,6 +20,7 @@ export type Parts = Pick<OpenedEngine, 'engine' | 'persist'> & {
   followers: Followers
   worker: Worker
   memory: Memory
+  farewells: Farewells
   document: DocumentFollower
   pace: Pace
   log: (text: string) => void
@@ -47,10 +49,11 @@ function perform(parts: Parts, effect: OuterEffect): void {
       parts.log(`session with ${nameOf(engine, effect.peer)} ended: ${effect.why}`)
       return mesh?.reset(effect.peer, effect.why)
     case 'want':
+      parts.farewells.stay(effect.peer)
       memory.learn(effect.peer, effect.addresses)
       return mesh?.want(effect.peer, effect.addresses)
     case 'forget':
-      return mesh?.forget(effect.peer)
+      return parts.farewells.part(effect.peer, () => mesh?.forget(effect.peer))
     case 'event':
       return parts.followers.tell(tellEvent(engine, effect.event))
     case 'document':

@@ -35,6 +35,8 @@ export type Membership = {
   readonly eras: readonly Era[]
   /** The agent that any of its keys belongs to, those rotated away included. */
   readonly byKey: (key: PublicKey) => Member | undefined
+  /** Whether an op has effect: its author had the right, and nothing ended it. */
+  readonly stands: (op: Hash) => boolean
   /** Where a stream was ended in a volume; seq 0: before its first change. */
   readonly sealOf: (actor: ActorId, volume: Hash) => SealPoint | undefined
   /**
@@ -65,6 +67,7 @@ export function evaluate(log: AuthLog): Membership | undefined {
       const member = all.dossierOf(key) && members.get(agentIdOf(rootOf(sight, key)))
       return member?.keys.includes(key) ? member : undefined
     },
+    stands: op => sight.ruling.worth[log.entry(op)?.index ?? -1] === 'stands',
     sealOf: sealer(sight),
     mayWrite: (key, heads) => mayWriteUnder(log, key, heads),
   }

@@ -1,7 +1,9 @@
 /** The auth log in the engine: ops that arrive or are made here, and what a new one changes. */
-import type { Hash, PublicKey } from '../brand.ts'
+import type { Hash, Instant, PublicKey } from '../brand.ts'
+import type { Deed } from '../auth/deed.ts'
 import { evaluate } from '../auth/evaluate.ts'
 import type { Entry } from '../auth/log.ts'
+import { admittedKey } from '../auth/place.ts'
 import { AUTH_ANSWER_MS, WANTS_MAX } from '../limits.ts'
 import type { Event } from '../room/views/events.ts'
 import { refreshEligible } from './chain.ts'
@@ -102,9 +104,13 @@ function onGrown(engine: Engine, now: Now, out: Effect[], entries: readonly Entr
   }
   for (const key of [...engine.sessions.keys()].sort()) {
     if (isMember(engine.membership, key)) continue
+    // The last that it hears, or else it would never learn why nobody answers it any more.
+    const ops = entries.map(({ bytes }) => bytes)
+    send(out, key, { kind: 'auth', heads: engine.auth.heads(), ops })
     dropSession(engine, now, out, key)
     out.push({ kind: 'forget', peer: key })
   }
+  engine.due.add('landing')
   refreshEligible(engine, now, out)
   releaseAfterAuth(engine, out)
 }
@@ -129,9 +135,34 @@ function eventOfOp(engine: Engine, { id, op }: Entry): Event | undefined {
     case 'add': {
       const member = engine.membership.byKey(deed.member)
       if (member?.admission !== id) return undefined
+      const kind = deed.kind === 'admit' && engine.membership.approves ? 'asked' : 'joined'
       // By the agent: when two members let it in at once, which op counts is known only later.
-      return { kind: 'joined', id: member.agent, at, who: deed.member, name: member.name }
+      return { kind, id: member.agent, at, who: deed.member, name: member.name }
     }
+    default:
+      if (!engine.membership.stands(id)) return undefined
+      return decisionOf(engine, { id, at, by: author }, deed)
+  }
+}
+
+/** The event of a decision about an agent or an invite. */
+function decisionOf(
+  engine: Engine,
+  made: { id: Hash; at: Instant; by: PublicKey },
+  deed: Deed,
+): Event | undefined {
+  switch (deed.kind) {
+    case 'remove':
+      return { ...made, kind: 'removed', who: deed.member }
+    case 'role':
+      return { ...made, kind: 'role', who: deed.member, role: deed.role }
+    case 'approve': {
+      const admission = engine.auth.entry(deed.admission)
+      return admission && { ...made, kind: 'approved', who: admittedKey(admission) }
+    }
+    case 'close':
+      if (deed.why === 'spent') return undefined
+      return { ...made, kind: 'revoked', invite: deed.invite }
     default:
       return undefined
   }

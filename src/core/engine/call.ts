@@ -1,5 +1,6 @@
 /** What local front ends can ask of the engine that changes the room, and what they are told. */
-import type { Hash, Instant, Oid, PublicKey } from '../brand.ts'
+import type { AgentId, Hash, Instant, Oid, PublicKey } from '../brand.ts'
+import type { Name } from '../auth/name.ts'
 import type { GivenRole } from '../auth/roles.ts'
 import type { Want } from '../room/claim-facts.ts'
 import type { FactId } from '../room/facts.ts'
@@ -28,11 +29,24 @@ export type Call =
   | { kind: 'doing'; text: string; lock?: LockTerms }
   /** The seed of the invite's key is the caller's; only its public half is published. */
   | { kind: 'invite'; key: PublicKey; role: GivenRole; uses: number; expires: Instant }
+  | Governing
+
+/** What is asked about other agents and their invites; each becomes one op of the auth log. */
+export type Governing =
+  /** Of this agent itself: it leaves. Of one that waits: it is not let in. */
+  | { kind: 'remove'; agent: AgentId }
+  | { kind: 'role'; agent: AgentId; role: GivenRole }
+  | { kind: 'approve'; agent: AgentId }
+  | { kind: 'add'; key: PublicKey; name: Name; role: GivenRole }
+  | { kind: 'revoke'; invite: Hash }
 
 export type Answer =
   /** `with` is the lock that was asked for beside it. */
   | { kind: 'made'; id: FactId; with?: FactId }
   | { kind: 'invited'; invite: Hash }
+  | { kind: 'governed'; op: Hash }
+  /** It was so already, and nothing was written. */
+  | { kind: 'unchanged' }
   /** Bytes of the join protocol. */
   | { kind: 'joined'; bytes: Uint8Array }
   | { kind: 'refused'; code: RefusalCode; message: string; fix?: string }

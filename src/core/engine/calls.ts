@@ -2,15 +2,17 @@
 import { parseGlobs } from '../globs.ts'
 import { utf8 } from '../bytes/text.ts'
 import { makeInvite } from '../auth/author.ts'
-import { mayGive, writes } from '../auth/roles.ts'
+import { mayGive } from '../auth/roles.ts'
 import { MESSAGE_MAX_BYTES, TASK_BODY_MAX_BYTES, TITLE_MAX_BYTES } from '../limits.ts'
 import { factId, type Facts, readFact, writeFact } from '../room/facts.ts'
 import { takeOps } from './authority.ts'
-import type { Answer, Call } from './call.ts'
+import type { Answer, Call, Governing } from './call.ts'
 import { seenOf, termOf } from './chain.ts'
 import type { Effect, Now } from './effect.ts'
+import { govern, isGoverning } from './governing.ts'
 import { spot } from './joining.ts'
 import { memberOf } from './names.ts'
+import { writingRefusal } from './standing.ts'
 import { hold } from './objects.ts'
 import { type Engine, streamOf } from './state.ts'
 import { author } from './streams.ts'
@@ -22,11 +24,18 @@ export function onCall(
   out: Effect[],
   { call, request }: { call: number; request: Call },
 ): void {
-  const answer = refusalOf(engine, request) ?? perform(engine, now, out, request)
+  const answer = isGoverning(request)
+    ? govern(engine, now, out, request)
+    : (refusalOf(engine, request) ?? perform(engine, now, out, request))
   out.push({ kind: 'answer', call, answer })
 }
 
-function perform(engine: Engine, now: Now, out: Effect[], request: Call): Answer {
+function perform(
+  engine: Engine,
+  now: Now,
+  out: Effect[],
+  request: Exclude<Call, Governing>,
+): Answer {
   const stamp = { at: now.wall, term: termOf(engine) }
   switch (request.kind) {
     case 'say':
@@ -119,14 +128,8 @@ function announce(
 
 /** Why a call may not be performed, or undefined. */
 function refusalOf(engine: Engine, request: Call): Answer | undefined {
-  const member = memberOf(engine, engine.me.signer.key)
-  const role = member?.status === 'member' ? member.role : undefined
-  if (role === undefined || !writes(role)) {
-    const name = member?.name ?? 'this agent'
-    const message = `${name} may not write here: it is ${role ?? 'no member'}`
-    const fix = 'ask an admin of the room for the role member'
-    return { kind: 'refused', code: 'NOT_AUTHORISED', message, fix }
-  }
+  const refusal = writingRefusal(engine)
+  if (refusal !== undefined) return refusal
   switch (request.kind) {
     case 'say':
       return tooLarge('the message', request.text, MESSAGE_MAX_BYTES)
@@ -144,6 +147,7 @@ function refusalOf(engine: Engine, request: Call): Answer | undefined {
       return why ?? (request.lock === undefined ? undefined : badGlob(request.lock))
     }
     case 'invite': {
+      const role = memberOf(engine, engine.me.signer.key)?.role ?? 'relay'
       if (mayGive(role, request.role)) return undefined
       const message = `a ${role} may not invite a ${request.role}`
       return { kind: 'refused', code: 'NOT_AUTHORISED', message }

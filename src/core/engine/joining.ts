@@ -4,9 +4,12 @@ import { decodeJoinRequest, encodeJoinAnswer, type JoinAnswer } from '../auth/jo
 import { approversOf, judgeJoin } from '../auth/judge.ts'
 import { writes } from '../auth/roles.ts'
 import type { Hash, PublicKey } from '../brand.ts'
+import { INVITE_CLOSE_MS, INVITES_LOOK_MS } from '../limits.ts'
 import { takeOps } from './authority.ts'
+import { leads } from './chain.ts'
 import type { Effect, Now } from './effect.ts'
 import { memberOf } from './names.ts'
+import { standingRefusal } from './standing.ts'
 import type { Engine } from './state.ts'
 
 /** Answers one question of the join protocol; an admission is on disk before it is told. */
@@ -75,6 +78,25 @@ function closeSpent(engine: Engine, now: Now, out: Effect[], id: Hash): void {
   const close = { invite: id, why: 'spent' as const, admissions }
   const { bytes } = makeClose(engine.me.signer, spot(engine, now), close)
   takeOps(engine, now, out, { from: undefined, ops: [bytes] })
+}
+
+/**
+ * Closes one invite that has expired, naming the admissions that it saw: whoever made it does, and
+ * the leader for those whose makers are away, so that everybody does not say the same.
+ */
+export function closeExpired(engine: Engine, now: Now, out: Effect[]): void {
+  if (now.mono < engine.looked + INVITES_LOOK_MS) return
+  engine.looked = now.mono
+  if (standingRefusal(engine) !== undefined) return
+  const late = leads(engine, now) ? INVITE_CLOSE_MS : Infinity
+  for (const { id, by, open, expires, admissions } of engine.membership.invites.values()) {
+    if (!open || expires === undefined || now.wall < expires) continue
+    if (by !== engine.me.agent && now.wall < expires + late) continue
+    const close = { invite: id, why: 'spent' as const, admissions }
+    const { bytes } = makeClose(engine.me.signer, spot(engine, now), close)
+    takeOps(engine, now, out, { from: undefined, ops: [bytes] })
+    return
+  }
 }
 
 /** Where the next auth op of this peer goes. */

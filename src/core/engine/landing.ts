@@ -6,7 +6,7 @@
  * still running fall on the floor, because they name a head that is no longer on the desk. A lapse
  * clears nothing: what was found out about a head stays true, and a check may have taken minutes.
  */
-import type { Oid } from '../brand.ts'
+import { keyOf, type Oid } from '../brand.ts'
 import {
   clearDesk,
   type Desk,
@@ -45,12 +45,22 @@ function deskFor(engine: Engine, head: Oid | undefined): Desk {
   return engine.desk
 }
 
-/** The queue without what is not here yet and what waits after something broke. */
+/** The queue without what is not here yet, what waits after something broke, and mere offers. */
 function ready(engine: Engine, now: Now): Queued[] {
   return queueOf(engine.board, leaders(engine)).filter(({ push }) => {
+    if (isOffer(engine, push)) return false
     const { again } = engine.paused.get(push) ?? UNTRIED
     return again <= now.mono && engine.holding.has(push)
   })
+}
+
+/**
+ * Whether a push is of an agent that was removed: nobody stands for it any more, so it does not
+ * land by itself. It stays pinned, and whoever syncs its commit makes it their own.
+ */
+export function isOffer({ board, membership }: Engine, push: FactId): boolean {
+  const entry = board.pushes.get(push)
+  return entry !== undefined && membership.byKey(keyOf(entry.place.actor))?.status === 'removed'
 }
 
 function take(engine: Engine, now: Now, out: Effect[], step: Step): void {

@@ -18,7 +18,7 @@ import { chainConnected, chainHeard } from './chain.ts'
 import { dropSession } from './closing.ts'
 import type { Effect, Now } from './effect.ts'
 import { forgetHolder, noteHolder } from './fetching.ts'
-import { memberOf } from './names.ts'
+import { isMember } from './names.ts'
 import { pumpOne, send, sendAll } from './sending.ts'
 import { type Engine, lengthOf, liveSessions } from './state.ts'
 import { receiveRun } from './streams.ts'
@@ -197,7 +197,7 @@ function mayBeNews(
   now: Now,
   { key, bytes }: { key: PublicKey; bytes: Uint8Array },
 ): boolean {
-  if (key === engine.me.signer.key || memberOf(engine, key) === undefined) return false
+  if (key === engine.me.signer.key || !isMember(engine.membership, key)) return false
   const known = engine.presence.get(key)
   if (known === undefined) return true
   return now.mono >= known.heard + BEAT_MS / 2 && !isSame(known.bytes, bytes)

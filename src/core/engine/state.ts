@@ -87,6 +87,8 @@ export type Engine = {
   readonly news: Set<ActorId>
   /** When what did not come by itself was last looked for. */
   wanted: Monotonic
+  /** When invites were last looked through for expired ones. */
+  looked: Monotonic
   /** Who led each term whose first record is confirmed: nobody can take that back. */
   readonly led: Map<number, ActorId>
   /** Verdicts by their term, where its leader is not proved here yet. */
@@ -149,6 +151,7 @@ export function openState({ me, verify, volume, auth, membership, lease }: Openi
     events: new Map(),
     news: new Set(),
     wanted: LONG_AGO,
+    looked: LONG_AGO,
     led: new Map(),
     unproved: new Map(),
     brought: new Map(),

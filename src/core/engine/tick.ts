@@ -4,6 +4,7 @@ import { BEAT_MS } from '../limits.ts'
 import { encodeBeat } from '../sync/beat.ts'
 import { chainTick } from './chain.ts'
 import type { Effect, Now } from './effect.ts'
+import { closeExpired } from './joining.ts'
 import { tell } from './peers.ts'
 import { sendAll } from './sending.ts'
 import type { Engine } from './state.ts'
@@ -12,6 +13,7 @@ import type { Engine } from './state.ts'
 export function onTick(engine: Engine, now: Now, out: Effect[]): void {
   chainTick(engine, now, out)
   tell(engine, now, out)
+  closeExpired(engine, now, out)
   if (now.mono - engine.beat.last >= BEAT_MS) beat(engine, now, out)
   engine.due.add('ruling').add('landing').add('objects')
 }

@@ -1,7 +1,7 @@
 /** `say`, `log` and the task board. */
-import { Failure } from '../../api/errors.ts'
+import { type ErrorCode, Failure } from '../../api/errors.ts'
 import type { Answers, Item, Output } from '../../api/types.ts'
-import type { Answer, Call } from '../../core/engine/call.ts'
+import type { Answer, Call, RefusalCode } from '../../core/engine/call.ts'
 import type { Entry } from '../../core/room/views/board.ts'
 import { sorted } from '../../core/room/views/board.ts'
 import { inLogOrder } from '../../core/room/views/events.ts'
@@ -54,9 +54,14 @@ export async function granted(
     throw new Failure('DAEMON_FAILED', 'the daemon is stopping', 'run the command again')
   }
   if (answer.kind !== 'refused') return answer
-  const code = answer.code === 'NOT_AUTHORISED' ? 'UNAUTHORISED' : 'INPUT_INVALID'
-  throw new Failure(code, answer.message, answer.fix)
+  throw new Failure(CODES[answer.code], answer.message, answer.fix)
 }
+
+const CODES = {
+  TOO_LARGE: 'INPUT_INVALID',
+  NOT_AUTHORISED: 'UNAUTHORISED',
+  USAGE: 'USAGE',
+} as const satisfies Record<RefusalCode, ErrorCode>
 
 async function* log(
   room: RunningRoom,

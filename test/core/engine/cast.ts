@@ -61,7 +61,14 @@ export class Stage {
   #calls = 0
 
   /** A room with so many members, the first its founder; nobody is connected. */
-  constructor(size: number, { uses = 100 }: { uses?: number } = {}) {
+  constructor(
+    size: number,
+    { uses = 100, approve = false, expires }: {
+      uses?: number
+      approve?: boolean
+      expires?: number
+    } = {},
+  ) {
     const at = START as Instant
     const [founder] = signers as [Signer]
     const genesis = makeGenesis(founder, {
@@ -69,11 +76,11 @@ export class Stage {
       founder: 'alice' as Name,
       name: 'stage' as Name,
       secret: new Uint8Array(32),
-      approve: false,
+      approve,
       at,
     })
     this.room = genesis.id as string as RoomId
-    const asked = { key: invite.key, role: 'member' as const, uses, expires: undefined }
+    const asked = { key: invite.key, role: 'member' as const, uses, expires: expires as Instant | undefined }
     const made = makeInvite(founder, { room: this.room, parents: [genesis.id], at }, asked)
     this.inviteId = made.id
     this.#ops = [genesis.bytes, made.bytes]

@@ -1,5 +1,6 @@
 /** Events: what `knot log` shows. Each stands for one fact, op or confirmed record. */
-import type { ActorId, Instant, Oid, PublicKey } from '../../brand.ts'
+import type { ActorId, Hash, Instant, Oid, PublicKey } from '../../brand.ts'
+import type { Role } from '../../auth/roles.ts'
 import type { TaskAsked, Want } from '../claim-facts.ts'
 import type { CheckRun, FactId, Named, Other } from '../facts.ts'
 import type { LockMode } from '../lock-facts.ts'
@@ -12,6 +13,13 @@ export type Event = Base &
   (
     | { kind: 'founded'; by: PublicKey; name: string }
     | { kind: 'joined'; who: PublicKey; name: string }
+    /** In a room that approves: somebody came by a link, and waits. */
+    | { kind: 'asked'; who: PublicKey; name: string }
+    | { kind: 'approved'; by: PublicKey; who: PublicKey }
+    /** Who removes itself leaves. */
+    | { kind: 'removed'; by: PublicKey; who: PublicKey }
+    | { kind: 'role'; by: PublicKey; who: PublicKey; role: Role }
+    | { kind: 'revoked'; by: PublicKey; invite: Hash }
     | { kind: 'said'; by: ActorId; text: string }
     | { kind: 'task'; by: ActorId; task: FactId; title: string }
     | ({ kind: 'pushed'; by: ActorId; commit: Oid; intent?: string } & Named)
