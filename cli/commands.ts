@@ -14,7 +14,15 @@ import { Doctor } from './commands/doctor.ts'
 import { Down } from './commands/down.ts'
 import { Help } from './commands/help.ts'
 import { Init } from './commands/init.ts'
+import { Approve } from './commands/approve.ts'
 import { Invite } from './commands/invite.ts'
+import { InviteList } from './commands/invite/list.ts'
+import { InviteRevoke } from './commands/invite/revoke.ts'
+import { KeyAdd } from './commands/key/add.ts'
+import { KeyShow } from './commands/key/show.ts'
+import { Members } from './commands/members.ts'
+import { Remove } from './commands/remove.ts'
+import { Role } from './commands/role.ts'
 import { Join } from './commands/join.ts'
 import { Lock } from './commands/lock.ts'
 import { Locks } from './commands/locks.ts'
@@ -40,7 +48,8 @@ import type { KnotContext } from './context.ts'
 
 /** In the order of the day: enter, look, work, leave, ask. */
 export const COMMANDS: CommandClass<KnotContext>[] = [
-  Init, Up, Join, Invite, Status, Whoami, Down,
+  Init, Up, Join, Invite, InviteList, InviteRevoke, Status, Whoami, Down,
+  Members, Approve, Role, Remove, KeyShow, KeyAdd,
   Say, Log, Doing, Sync, Check, Lock, Unlock, Locks,
   TasksAdd, TasksList, TasksShow, Claim, TasksDone, TasksDrop, TasksReopen,
   ConfigList, ConfigGet, ConfigSet, ConfigUnset,

@@ -180,6 +180,8 @@ export type Initialised = {
   kind: 'created' | 'exists'
   agent: { id: string; name: string }
   fingerprint: string
+  /** The public key as ssh writes it. */
+  line: string
   home: string
 }
 

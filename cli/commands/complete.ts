@@ -34,7 +34,8 @@ export class Complete extends Command<KnotContext> {
     const connected = await connect(await socketPath(knot), inTime)
     if (connected.kind !== 'connected') return []
     try {
-      const { tasks, members } = await connected.client.call('values', {}, inTime)
+      const { tasks, members, invites } = await connected.client.call('values', {}, inTime)
+      if (live === 'invites') return invites.map(({ id, about }) => ({ word: id, about }))
       return live === 'tasks'
         ? tasks.map(({ id, title }) => ({ word: id, about: title }))
         : members.map(({ id, name }) => ({ word: name, about: id }))

@@ -1,4 +1,5 @@
 import { Command } from 'clipanion'
+import { problem } from '../../src/api/errors.ts'
 import { type Answer, KnotCommand } from '../command.ts'
 import { describeStatus } from '../describe/status.ts'
 
@@ -24,6 +25,11 @@ export class Status extends KnotCommand {
     const status = await daemon.call('status', {})
     const text = describeStatus(status, this.paint, this.context.now())
     const next = status.room === undefined ? ['knot up', 'knot join "knot://…"'] : []
-    return { result: { ...status, id: status.room?.id }, text, next }
+    const shown = { result: { ...status, id: status.room?.id }, text, next }
+    const { refused } = status.me
+    const own = status.members.find(({ me }) => me)?.status
+    if (refused === undefined || own === 'active') return shown
+    const code = own === 'pending' ? 'PENDING' : 'UNAUTHORISED'
+    return { ...shown, problem: problem(code, refused.message, refused.fix) }
   }
 }

@@ -23,6 +23,7 @@ export class Up extends KnotCommand {
     examples: [
       ['Make a room', '$0 up'],
       ['Choose the names', '$0 up --name ada --room weft'],
+      ['Let nobody in who was not looked at', '$0 up --approve'],
       ['Listen on a port that a firewall lets through', '$0 up --port 4180'],
     ],
   })
@@ -32,6 +33,10 @@ export class Up extends KnotCommand {
   })
 
   room = Option.String('--room', { description: 'Name of a new room (else the folder’s)' })
+  approve = Option.Boolean('--approve', false, {
+    description: 'In a new room: whoever joins waits for `knot approve`',
+  })
+
   port = Option.String('--port', { description: 'TCP port to listen on (else any free one)' })
 
   async run(): Promise<Answer> {
@@ -46,6 +51,7 @@ export class Up extends KnotCommand {
     const made = await create(daemon, {
       ...(name === undefined ? {} : { name }),
       ...(room === undefined ? {} : { room }),
+      approve: this.approve,
     })
     if (port !== undefined) await requirePort(daemon, port)
     const rows = [

@@ -6,7 +6,7 @@ import { KEYS } from '../../src/core/settings/settings.ts'
 export type Candidate = { word: string; about: string }
 
 /** Words that only a running daemon knows. */
-export type Live = 'tasks' | 'members'
+export type Live = 'tasks' | 'members' | 'invites'
 
 /** What fits by the commands, and whose words would fit as well. */
 export type Completion = { candidates: Candidate[]; live?: Live }
@@ -17,6 +17,8 @@ const ARGUMENTS: Readonly<Record<string, Live | Candidate[]>> = {
   task: 'tasks',
   agent: 'members',
   member: 'members',
+  invite: 'invites',
+  role: ['admin', 'member', 'observer', 'relay'].map((word) => ({ word, about: '' })),
   setting: KEYS.map((word) => ({ word, about: '' })),
   shell: ['bash', 'zsh', 'fish', 'powershell'].map((word) => ({ word, about: '' })),
 }

@@ -2,7 +2,7 @@
 import type { Definition } from 'clipanion'
 import { type Paint, table } from '../print.ts'
 
-const ORDER = ['Room', 'Work', 'Tasks', 'Settings', 'Service', 'Help']
+const ORDER = ['Room', 'Members', 'Work', 'Tasks', 'Settings', 'Service', 'Help']
 
 /** Commands by category, one line each. */
 export function describeCommands(commands: Definition[], paint: Paint): string {

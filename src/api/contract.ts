@@ -11,8 +11,8 @@ import {
   NAME_MAX_BYTES, TASK_BODY_MAX_BYTES, TITLE_MAX_BYTES,
 } from '../core/limits.ts'
 import {
-  check, doing, event, evidence, finding, leader, lock, member, moment, output, problem, progress,
-  queued,  synced, task, upstream, upstreamIntegration, who,
+  check, decided, doing, event, evidence, finding, inviteRow, leader, lock, member, memberRow,
+  moment, output, problem, progress, queued, synced, task, upstream, upstreamIntegration, who,
 } from './shapes.ts'
 
 const byteLength = (text: string) => new TextEncoder().encode(text).length
@@ -39,6 +39,7 @@ const reference = text(256, 'name a task, a member or a commit by its id')
 const globs = z.array(text(GLOB_MAX_BYTES, 'name a folder above it')).min(1).max(GLOBS_MAX)
 /** A worktree of a claim, whose files and HEAD the call is about instead of the checkout's. */
 const worktree = text(64, 'name a folder in .knot/worktrees')
+const given = z.enum(['admin', 'member', 'observer', 'relay'])
 const nothing = z.strictObject({})
 
 /** The table: what each method is for, takes and gives. */
@@ -48,7 +49,11 @@ export const contract = {
     input: nothing,
     output: z.object({
       room: z.object({ id: z.string(), name: z.string() }).optional(),
-      me: who.extend({ fingerprint: z.string() }),
+      me: who.extend({
+        fingerprint: z.string(),
+        /** Why it may write nothing here, and what to do. */
+        refused: z.object({ message: z.string(), fix: z.string() }).optional(),
+      }),
       members: z.array(member),
       leader: leader.optional(),
       term: z.number().int().nonnegative(),
@@ -265,10 +270,63 @@ export const contract = {
       expires: moment.optional(),
     }),
   },
+  'invite.list': {
+    doc: 'Lists every invite: open, spent, expired or revoked.',
+    input: nothing,
+    output: z.object({ invites: z.array(inviteRow) }),
+  },
+  'invite.revoke': {
+    doc: 'Closes an invite; those whom it let in stay.',
+    input: z.strictObject({ invite: reference }),
+    output: z.object({ kind: z.enum(['done', 'unchanged']), id: z.string() }),
+  },
+  members: {
+    doc: 'Lists everybody who was ever let in or asked to be, and who let them in.',
+    input: nothing,
+    output: z.object({ members: z.array(memberRow) }),
+  },
+  'members.remove': {
+    doc: 'Removes an agent, turns one away that waits, or leaves the room.',
+    input: z.strictObject({ agent: reference }),
+    output: decided,
+  },
+  'members.approve': {
+    doc: 'Lets in an agent that waits.',
+    input: z.strictObject({ agent: reference }),
+    output: decided,
+  },
+  'members.role': {
+    doc: 'Gives an agent another role.',
+    input: z.strictObject({ agent: reference, role: given }),
+    output: decided.extend({ role: given }),
+  },
+  'key.show': {
+    doc: 'Shows this agent’s public key: its fingerprint, and the line that ssh uses.',
+    input: nothing,
+    output: z.object({ fingerprint: z.string(), line: z.string(), name: z.string() }),
+  },
+  'key.add': {
+    doc: 'Lets in whoever has a key, without an invite, and gives the link for it.',
+    input: z.strictObject({
+      line: text(1024, 'give the line that knot key show or a .pub file has, in quotes'),
+      name: name.optional(),
+      role: given.default('member'),
+    }),
+    output: z.object({
+      kind: z.enum(['done', 'unchanged']),
+      agent: who,
+      fingerprint: z.string(),
+      role: member.shape.role,
+      status: member.shape.status,
+      /** Of use to nobody else: it holds no invite. */
+      link: z.string(),
+    }),
+  },
   values: {
-    doc: 'Gives the words that a shell may complete: tasks that are not over, and members.',
+    doc: 'Gives the words that a shell may complete: open tasks, members, and open invites.',
     input: nothing,
     output: z.object({
+      invites: z.array(z.object({ id: z.string(), about: z.string() })),
       tasks: z.array(z.object({ id: z.string(), title: z.string() })),
       members: z.array(z.object({ id: z.string(), name: z.string() })),
     }),

@@ -24,6 +24,33 @@ export const member = z.object({
   lastSeen: moment.optional(),
 })
 
+/** A member with how it came to be one, and what would let it in where it waits. */
+export const memberRow = member.extend({
+  /** Who let it in; nobody did the founder. */
+  by: who.optional(),
+  /** When it was let in, or asked to be. */
+  since: moment,
+  removed: z.object({ by: who, at: moment }).optional(),
+  /** The command that lets it in. */
+  approve: z.string().optional(),
+})
+
+/** An invite, whoever made it. */
+export const inviteRow = z.object({
+  id: z.string(),
+  role: member.shape.role,
+  state: z.enum(['open', 'spent', 'expired', 'revoked']),
+  uses: z.number().int(),
+  used: z.number().int(),
+  expires: moment.optional(),
+  by: who,
+  /** Only where this agent made it, has kept it, and it still lets somebody in. */
+  link: z.string().optional(),
+})
+
+/** What became of a decision about an agent; unchanged: it was so already. */
+export const decided = z.object({ kind: z.enum(['done', 'unchanged']), agent: who })
+
 /** The holder of the leader lease; `lapsed` when its term can no longer confirm anything. */
 export const leader = who.extend({ mine: z.boolean(), lapsed: z.boolean() })
 
@@ -32,7 +59,7 @@ export const queued = z.object({
   push: z.string(),
   name: z.string(),
   commit: z.string(),
-  state: z.enum(['queued', 'fetching', 'merging', 'checking', 'reviewing', 'landing']),
+  state: z.enum(['queued', 'fetching', 'merging', 'checking', 'reviewing', 'landing', 'offered']),
   at: moment,
 })
 

@@ -35,6 +35,11 @@ export async function openInvite(
   return (await readKept(home)).find(({ key }) => open.has(key))?.seed
 }
 
+/** The seeds that this agent kept, by the public half of their invites. */
+export async function keptSeeds(home: Home): Promise<ReadonlyMap<PublicKey, Uint8Array>> {
+  return new Map((await readKept(home)).map(({ key, seed }) => [key, seed]))
+}
+
 /** A damaged file is no reason to stop: another invite is easily made. */
 async function readKept(home: Home): Promise<Kept[]> {
   const read = await readWhole(nodeDisk, home.invites, SMALL_FILE_MAX_BYTES)

@@ -11,6 +11,7 @@
 import { parseArgs } from 'node:util'
 import { Failure, problemOf } from '../api/errors.ts'
 import { agentIdOf, fingerprintOf } from '../core/auth/identity.ts'
+import { keyLineOf } from '../core/auth/ssh.ts'
 import { serveCheckout } from './daemon.ts'
 import { doctor } from './doctor/doctor.ts'
 import { answerSettings } from './set.ts'
@@ -57,7 +58,8 @@ async function init(root: string): Promise<void> {
   const { kind, identity } = await initialise(root, values.name, stopping.signal)
   const { key } = identity.signer
   const agent = { id: agentIdOf(key), name: identity.config.name }
-  const result = { kind, agent, fingerprint: fingerprintOf(key), home: identity.home.root }
+  const line = keyLineOf(key, agent.name)
+  const result = { kind, agent, fingerprint: fingerprintOf(key), line, home: identity.home.root }
   process.stdout.write(`${JSON.stringify({ result })}\n`)
 }
 

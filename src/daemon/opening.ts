@@ -15,6 +15,7 @@ import type { StoreEntry } from '../core/engine/effect.ts'
 import { type Engine, openState } from '../core/engine/state.ts'
 import { restoreChange } from '../core/engine/streams.ts'
 import { openLease } from '../core/lease/lease.ts'
+import { writes } from '../core/auth/roles.ts'
 import { openVolume } from '../core/room/genesis.ts'
 import { newIncarnation, verifyFast } from '../store/ed25519.ts'
 import { nodeDisk } from '../store/node-disk.ts'
@@ -158,8 +159,12 @@ async function rebuild(
     })
   let actor = actorOf(signer.key, incarnation)
   let lease = open(actor, restored.words)
-  if (lease.kind === 'rolled-back') {
-    // The disk holds less than this life has said: it ends here, and a new one begins.
+  const member = membership.byKey(signer.key)
+  const writesAgain = member?.status === 'member' && writes(member.role)
+  const isEnded = membership.sealOf(actor, volume.id) !== undefined
+  if (lease.kind === 'rolled-back' || (writesAgain && isEnded)) {
+    // The disk holds less than this life has said, or its stream was ended while it could not
+    // write: it ends here, and a new one begins.
     const next = newIncarnation()
     store.append([{ kind: 'incarnation', incarnation: next }])
     const flushed = await store.flush()

@@ -41,6 +41,14 @@ function lockOf(terms: { globs: string[]; mode: 'shared' | 'exclusive'; reason: 
   return { id: 'l1', ...terms, by: alice, mine: true, at, standing: 'confirmed' as const }
 }
 
+const invites: Output<'invite.list'>['invites'] = [
+  { id: '1a2b3c4d'.repeat(8), role: 'member', state: 'open', uses: 20, used: 1, by: alice, link },
+]
+const waiting: Output<'members'>['members'][number] = {
+  ...bob, fingerprint, role: 'member', status: 'pending', me: false, online: false, path: 'none',
+  by: alice, since: at, approve: 'knot approve bob',
+}
+
 /** The answers, with whatever a test wants to answer otherwise. */
 export function fakeAnswers(overrides: Partial<Answers> = {}): Answers {
   const events: Item<'log'>[] = []
@@ -126,7 +134,21 @@ export function fakeAnswers(overrides: Partial<Answers> = {}): Answers {
       return { kind: 'admitted', room, fingerprint, agent: bob, members: 2, prompt }
     },
     invite: async ({ role = 'member', uses = 1 }) => ({ link, id: 'i1', role, uses }),
-    values: async () => ({ tasks: [{ id: 'qw12', title: 'Mend: the gate' }], members: [alice, bob] }),
+    'invite.list': async () => ({ invites }),
+    'invite.revoke': async ({ invite }) => ({ kind: 'done', id: invite }),
+    members: async () => ({ members: [{ ...status.members[0]!, since: at }, waiting] }),
+    'members.remove': async () => ({ kind: 'done', agent: bob }),
+    'members.approve': async () => ({ kind: 'done', agent: bob }),
+    'members.role': async ({ role }) => ({ kind: 'unchanged', agent: bob, role }),
+    'key.show': async () => ({ fingerprint, line: 'ssh-ed25519 AAAA alice', name: 'alice' }),
+    'key.add': async ({ role }) => ({
+      kind: 'done', agent: bob, fingerprint, role, status: 'active', link,
+    }),
+    values: async () => ({
+      tasks: [{ id: 'qw12', title: 'Mend: the gate' }],
+      members: [alice, bob],
+      invites: [{ id: '1a2b3c4d', about: 'member, 1 of 20 used' }],
+    }),
     doctor: async () => ({ findings: [] }),
     down: async () => ({ pid: process.pid }),
     version: async () => ({ version: '0.1.0', node: process.version, api: 1, pid: process.pid }),

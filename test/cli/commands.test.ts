@@ -32,13 +32,16 @@ const EVERY = [
   ['say', 'hello'], ['log'], ['sync'], ['check'], ['tasks', 'add', 'mend'], ['tasks', 'list'],
   ['tasks', 'show', 'e1'], ['help'], ['version'], ['completion', 'bash'], ['doctor'], ['logs'],
   ['config', 'list'], ['config', 'get', 'port'], ['config', 'set', 'port', '1'],
+  ['members'], ['approve', 'bob'], ['role', 'bob', 'observer'], ['remove', 'bob'],
+  ['invite', 'list'], ['invite', 'revoke', '1a2b'], ['key', 'show'], ['key', 'add', 'ssh-ed25519 A'],
   ['config', 'unset', 'port'], ['claim', 'e1'], ['tasks', 'done', 'e1'], ['tasks', 'drop', 'e1'],
   ['tasks', 'reopen', 'e1'], ['lock', 'src'], ['unlock', '--all'], ['locks'], ['doing', 'mend'],
   ['service', 'status'], ['service', 'uninstall'],
 ]
 
+const GROUPS = ['tasks', 'service', 'config', 'invite', 'key']
 const nameOf = (words: string[]) =>
-  ['tasks', 'service', 'config'].includes(words[0] ?? '') ? words.slice(0, 2).join(' ') : words[0]
+  GROUPS.includes(words[0] ?? '') ? words.slice(0, 2).join(' ') : words[0]
 
 /** Without what only scripts of shells call. */
 const VISIBLE = COMMANDS.filter(({ usage }) => usage !== undefined)

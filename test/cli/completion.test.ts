@@ -31,6 +31,8 @@ test('S560: every command and every option of it is offered, with what it is', a
   expect(await offered('tasks', '')).toEqual(tasks)
   expect(await offered('sync', '--pu')).toEqual(['--push-only', '--pull-only'])
   expect(await offered('completion', 'f')).toEqual(['fish'])
+  expect(await offered('role', 'bob', 'o')).toEqual(['observer'])
+  expect(await offered('invite', '')).toEqual(['list', 'revoke'])
   expect(await offered('config', 'set', 'l')).toEqual(['listen', 'lanOnly'])
   expect((await here.knot('__complete', 'sta')).out).toMatch(/^status\t\S/)
   expect(await offered('--new-word', 'tasks')).toEqual(tasks)
@@ -48,6 +50,8 @@ test('S561: tasks come from the running daemon, and nothing when none runs', asy
   await here.serve()
   expect((await here.knot('__complete', 'tasks', 'show', 'q')).out).toBe('qw12\tMend: the gate\n')
   expect(await offered('tasks', 'show', 'x')).toEqual([])
+  expect(await offered('remove', '')).toEqual(['alice', 'bob'])
+  expect(await offered('invite', 'revoke', '')).toEqual(['1a2b3c4d'])
 })
 
 test('S561: a daemon that does not answer is not waited for', async () => {

@@ -4,6 +4,8 @@ import { keyOf } from '../../core/brand.ts'
 import { fingerprintOf } from '../../core/auth/identity.ts'
 import type { Member } from '../../core/auth/members.ts'
 import { leaderNow, leaders, modeNow, termOf, votersNow } from '../../core/engine/chain.ts'
+import { isOffer } from '../../core/engine/landing.ts'
+import { standingRefusal } from '../../core/engine/standing.ts'
 import type { Engine } from '../../core/engine/state.ts'
 import { OFFLINE_MS } from '../../core/limits.ts'
 import { queueOf } from '../../core/room/views/board.ts'
@@ -25,6 +27,7 @@ export function statusOf(room: RunningRoom): Status {
     me: {
       ...whoIs(engine, engine.me.signer.key),
       fingerprint: fingerprintOf(engine.me.signer.key),
+      ...standingOf(engine),
     },
     members: [...engine.membership.members.values()]
       .map((member) => memberRow(room, member))
@@ -43,6 +46,13 @@ export function statusOf(room: RunningRoom): Status {
   }
 }
 
+/** Why this agent may write nothing here, whatever the reason. */
+function standingOf(engine: Engine): Pick<Status['me'], 'refused'> {
+  const refusal = standingRefusal(engine)
+  if (refusal === undefined) return {}
+  return { refused: { message: refusal.message, fix: refusal.fix ?? '' } }
+}
+
 function upstreamRow(room: RunningRoom): Pick<Status, 'transport' | 'upstream'> {
   const { transport, upstream } = wayOf(room)
   const integration = room.upstream?.seen()?.integration
@@ -57,7 +67,8 @@ function leaderRow(engine: Engine, leader: NonNullable<ReturnType<typeof leaderN
   return { ...whoIs(engine, keyOf(actor)), mine, lapsed }
 }
 
-function memberRow(room: RunningRoom, member: Member): Status['members'][number] {
+/** A member as this peer sees it now. */
+export function memberRow(room: RunningRoom, member: Member): Status['members'][number] {
   const { engine } = room
   const me = member.agent === engine.me.agent
   const session = engine.sessions.get(member.key)
@@ -103,6 +114,7 @@ function integrationRow(engine: Engine): Status['integration'] {
 
 function stateOf(engine: Engine, push: FactId): Status['integration']['queue'][number]['state'] {
   const { desk } = engine
+  if (isOffer(engine, push)) return 'offered'
   if (!engine.holding.has(push)) return 'fetching'
   if (desk?.landing === push) return 'landing'
   if (desk?.checking === push) return 'checking'

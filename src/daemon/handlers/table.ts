@@ -9,7 +9,9 @@ import { VERSION } from '../version.ts'
 import { whoIs } from '../words.ts'
 import { checkCall } from './check.ts'
 import { claims } from './claims.ts'
+import { inviteCalls, openInvites } from './invites.ts'
 import { locks } from './locks.ts'
+import { memberCalls } from './members.ts'
 import { roomCalls } from './room.ts'
 import { statusOf } from './status.ts'
 import { sync } from './sync.ts'
@@ -31,13 +33,16 @@ export function handlers(daemon: Daemon): Answers {
     ...locks(room),
     values: async (_input, signal) => {
       await daemon.opening
-      if (daemon.room === undefined) return { tasks: [], members: [] }
+      if (daemon.room === undefined) return { tasks: [], members: [], invites: [] }
       const { tasks } = await talking['tasks.list']({}, signal)
-      return { tasks: wordsOf(tasks), members: membersOf(daemon.room) }
+      const invites = openInvites(daemon.room)
+      return { tasks: wordsOf(tasks), members: membersOf(daemon.room), invites }
     },
     ...sync(room),
     ...checkCall(daemon),
     ...roomCalls(daemon, room),
+    ...memberCalls(daemon, room),
+    ...inviteCalls(room),
     status: async () => statusOf(await room()),
     whoami: async () => {
       await daemon.opening

@@ -1,0 +1,39 @@
+import { Command, Option } from 'clipanion'
+import { Failure } from '../../src/api/errors.ts'
+import { asks, confirm } from '../asking.ts'
+import { type Answer, KnotCommand } from '../command.ts'
+import { cleanLine } from '../print.ts'
+
+/** `knot remove` */
+export class Remove extends KnotCommand {
+  static override paths = [['remove']]
+  static override usage = Command.Usage({
+    category: 'Members',
+    description: 'Remove an agent, turn one away that waits, or leave the room',
+    details: `
+      Its connections end at once, its invites are closed, and nothing that it says afterwards
+      counts. What it had pushed and what did not land becomes an offer: it stays, does not land by
+      itself, and whoever syncs the commit makes it theirs. It comes back only by \`knot key add\`.
+      Asks first where both ends are a terminal.
+    `,
+    examples: [
+      ['Remove bob', '$0 remove bob'],
+      ['In a script', '$0 remove ag_k3v… --yes'],
+    ],
+  })
+
+  agent = Option.String({ name: 'agent' })
+  yes = Option.Boolean('--yes,-y', false, { description: 'Do not ask' })
+
+  async run(): Promise<Answer> {
+    const daemon = await this.daemon()
+    if (!this.yes && !this.json && asks(this.context)) {
+      const sure = await confirm(`Remove ${cleanLine(this.agent)} from the room?`, this.context)
+      if (!sure) throw new Failure('CANCELLED', 'nobody was removed', 'knot remove <agent> --yes')
+    }
+    const { kind, agent } = await daemon.call('members.remove', { agent: this.agent })
+    const name = cleanLine(agent.name)
+    const text = kind === 'done' ? `${name} is removed` : `${name} was removed already`
+    return { result: { kind, agent, id: agent.id }, text }
+  }
+}
