@@ -11,7 +11,7 @@ import { type ApiError, EXIT, problemOf } from '../src/api/errors.ts'
 import { type Checkout, initialisedCheckout } from './checkout.ts'
 import { isColoured, type KnotContext } from './context.ts'
 import { ensureDaemon, type Start } from './daemon.ts'
-import { colours, type Paint, plain } from './print.ts'
+import { clean, colours, type Paint, plain } from './print.ts'
 import { SILENT, type Teller, tellerOn } from './telling.ts'
 
 /** What a command found out, for programs, for people, and for whoever asks what now. */
@@ -137,8 +137,10 @@ export function report(
   if (text !== '') context.stdout.write(`${text}\n`)
   const paint = isColoured(context.stderr, context.env) ? colours : plain
   if (problem !== undefined) {
-    context.stderr.write(`${paint.red('error:')} ${problem.message}\n`)
-    if (problem.fix !== undefined) context.stderr.write(`${paint.bold('fix:')} ${problem.fix}\n`)
+    // A peer that refused may have worded it.
+    const fix = problem.fix && clean(problem.fix)
+    context.stderr.write(`${paint.red('error:')} ${clean(problem.message)}\n`)
+    if (fix !== undefined) context.stderr.write(`${paint.bold('fix:')} ${fix}\n`)
   }
   if (form === 'quiet') return exit
   for (const step of next) context.stderr.write(`${paint.dim('next:')} ${step}\n`)

@@ -75,6 +75,16 @@ describe('the envelope', () => {
     expect(envelope.result).toBeUndefined()
   })
 
+  test('S378: the words of a peer that refused do not steer the terminal', async () => {
+    const here = await served({
+      'members.remove': async () => {
+        throw new Failure('UNAUTHORISED', 'no\x1b[2Jbody', 'ask \u202eada')
+      },
+    })
+    const { exit, err } = await here.knot('remove', 'bob')
+    expect([exit, err]).toEqual([4, 'error: no\ufffd[2Jbody\nfix: ask \ufffdada\n'])
+  })
+
   test('S371: the result of what makes something carries its id', async () => {
     const here = await served()
     const ids = []
