@@ -1,6 +1,6 @@
 /** Making a room, entering one, and inviting others to it. */
 import type { Answers, Output, Parsed } from '../../api/types.ts'
-import { problemOf } from '../../api/errors.ts'
+import { Failure, problemOf } from '../../api/errors.ts'
 import type { Instant } from '../../core/brand.ts'
 import { agentIdOf, fingerprintOf } from '../../core/auth/identity.ts'
 import { parseLink } from '../../core/auth/link.ts'
@@ -45,12 +45,20 @@ async function create(
     })
   }
   const room = daemon.room as RunningRoom
+  if (input.approve && !room.engine.membership.approves) throw letsIn(room)
   const link = (resumed ? await openLink(room) : undefined) ?? (await freshLink(room))
   return {
     kind: resumed ? 'resumed' : 'created',
     ...(link === undefined ? {} : { link }),
     ...introduction(room),
   }
+}
+
+/** Whether joiners wait is in the genesis: nobody may change it under those who are in. */
+function letsIn({ engine }: RunningRoom): Failure {
+  const { roomName } = engine.membership
+  const why = `the room ${roomName} was made to let in whoever has a link, and that stays`
+  return new Failure('USAGE', why, 'knot up here, or knot up --approve in another clone')
 }
 
 async function* join(
