@@ -75,6 +75,18 @@ test('S694: what a removed agent says has no effect, even passed on by who knew 
   expect(await texts(ada!)).not.toContain('later')
 })
 
+test('S704: who was removed while it was away learns it from whoever hangs up on it', async () => {
+  const { line } = await bob!.told<{ line: string }>('key', 'show')
+  await ada!.told('key', 'add', line)
+  await until('bob is back', async () => (await bob!.asked('status')).exit === 0)
+  await bob!.kill()
+  await ada!.told('remove', 'bob')
+  expect((await bob!.asked('status')).exit).toBe(0)
+  await until('bob was told', async () => (await bob!.asked('status')).exit === 4)
+  const says = [/(ada|carol) says: bob was removed from the room/, /knot key add/]
+  await refused(bob!, ['status'], { exit: 4, code: 'UNAUTHORISED', says })
+})
+
 test('S702: a key that was added enters by a link that lets in nobody else', async () => {
   const { line, fingerprint } = await eve!.told<{ line: string; fingerprint: string }>('key', 'show')
   expect(line).toMatch(/^ssh-ed25519 AAAA\S{64} eve$/)

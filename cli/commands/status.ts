@@ -27,9 +27,8 @@ export class Status extends KnotCommand {
     const next = status.room === undefined ? ['knot up', 'knot join "knot://…"'] : []
     const shown = { result: { ...status, id: status.room?.id }, text, next }
     const { refused } = status.me
-    const own = status.members.find(({ me }) => me)?.status
-    if (refused === undefined || own === 'active') return shown
-    const code = own === 'pending' ? 'PENDING' : 'UNAUTHORISED'
+    if (refused === undefined || refused.kind === 'role') return shown
+    const code = refused.kind === 'pending' ? 'PENDING' : 'UNAUTHORISED'
     return { ...shown, problem: problem(code, refused.message, refused.fix) }
   }
 }

@@ -52,7 +52,11 @@ export const contract = {
       me: who.extend({
         fingerprint: z.string(),
         /** Why it may write nothing here, and what to do. */
-        refused: z.object({ message: z.string(), fix: z.string() }).optional(),
+        refused: z.object({
+          kind: z.enum(['removed', 'pending', 'role']),
+          message: z.string(),
+          fix: z.string(),
+        }).optional(),
       }),
       members: z.array(member),
       leader: leader.optional(),

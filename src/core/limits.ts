@@ -347,6 +347,10 @@ export const INVITES_KEPT = 50
 export const INVITES_LOOK_MS = 10_000
 /** How long the leader leaves it to who made an invite to close it once it has expired: a night. */
 export const INVITE_CLOSE_MS = 12 * 60 * 60_000
+/** A daemon that has no session asks after so long whether it was removed while it was away... */
+export const STANDING_FIRST_MS = 4_000
+/** ...and again after so long, for as long as peers answer and take no session. */
+export const STANDING_ASK_MS = 15_000
 /** A removed peer's connection stays so long, unheard, that the op which says so can leave. */
 export const PARTING_MS = 250
 /** Between two rounds of asking everybody found so far to be let in. */

@@ -24,6 +24,7 @@ import { type OpenedEngine, openEngine } from './opening.ts'
 import { Pace } from './pace.ts'
 import { openRepositories } from './repositories.ts'
 import { Watch } from './watch.ts'
+import { type TurnedAway, watchStanding } from './turned-away.ts'
 import { openUpstream } from './upstreamed.ts'
 import { createWorld } from './world.ts'
 import { followDocument } from './document.ts'
@@ -41,6 +42,8 @@ export type RunningRoom = {
   readonly upstream: UpstreamLane | undefined
   /** The checks that the checkout had when the room was started. */
   readonly checks: { name: string; command: string }[]
+  /** What a member says that hangs up on us: that we are none any more. */
+  turnedAway(): TurnedAway | undefined
   now(): Now
   /** When a peer was last heard, by this machine's clock. */
   lastSeen(key: PublicKey): Instant | undefined
@@ -123,6 +126,8 @@ async function assemble(
   closers.push(() => mesh.stop())
   reach.mesh = mesh
   await greet({ engine, loop, mesh, memory, worker })
+  const standing = watchStanding({ engine, mesh }, signal)
+  closers.push(() => standing.ended)
   upstream?.start()
   closers.push(async () => upstream?.idle())
   const checks = await checksHere(identity.checkout, signal)
@@ -136,6 +141,7 @@ async function assemble(
     repositories,
     upstream,
     checks,
+    turnedAway: standing.said,
     now: clocks,
     lastSeen: (key) => memory.lastSeen(key),
     size: () => opened.size(),

@@ -6,7 +6,7 @@ import { type Endpoint, formatEndpoint, fromMultiaddr, parseEndpoint } from './a
 import { dial } from './dial.ts'
 import { greet, greeted } from './greeting.ts'
 import { type Attempt, createKeeper, type Keeper } from './keeper.ts'
-import type { ByteStream, MeshOptions } from './port.ts'
+import { type ByteStream, type MeshOptions, TAKES_NO_SESSION } from './port.ts'
 import { hangUp, type Opened, openStream, placeOf, SYNC } from './protocols.ts'
 import { type Candidate, createSessions, type Sessions } from './sessions.ts'
 import type { Node } from './settings.ts'
@@ -93,7 +93,7 @@ export function createLinks(
   }
 }
 
-const UNWELCOME = 'answers and takes no session: it may not know yet that we are a member'
+const UNWELCOME = `${TAKES_NO_SESSION}: it may not know yet that we are a member`
 
 async function openSync(
   connection: Connection,

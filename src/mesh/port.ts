@@ -72,6 +72,9 @@ export type Reaching = {
   addresses: { address: string; why?: string }[]
 }
 
+/** Begins what is told of a peer that does not take us for a member, behind its address. */
+export const TAKES_NO_SESSION = 'answers and takes no session'
+
 /** What the mesh can tell of why a peer is not reached. */
 export type Survey = {
   /** Wanted peers, in the order of their keys. */

@@ -5,7 +5,7 @@ import { fingerprintOf } from '../../core/auth/identity.ts'
 import type { Member } from '../../core/auth/members.ts'
 import { leaderNow, leaders, modeNow, termOf, votersNow } from '../../core/engine/chain.ts'
 import { isOffer } from '../../core/engine/landing.ts'
-import { standingRefusal } from '../../core/engine/standing.ts'
+import { governors, standingRefusal } from '../../core/engine/standing.ts'
 import type { Engine } from '../../core/engine/state.ts'
 import { OFFLINE_MS } from '../../core/limits.ts'
 import { queueOf } from '../../core/room/views/board.ts'
@@ -27,7 +27,7 @@ export function statusOf(room: RunningRoom): Status {
     me: {
       ...whoIs(engine, engine.me.signer.key),
       fingerprint: fingerprintOf(engine.me.signer.key),
-      ...standingOf(engine),
+      ...standingOf(room),
     },
     members: [...engine.membership.members.values()]
       .map((member) => memberRow(room, member))
@@ -46,11 +46,19 @@ export function statusOf(room: RunningRoom): Status {
   }
 }
 
-/** Why this agent may write nothing here, whatever the reason. */
-function standingOf(engine: Engine): Pick<Status['me'], 'refused'> {
+/** Why this agent may write nothing here: by the log, or else by the word of who hung up. */
+function standingOf({ engine, turnedAway }: RunningRoom): Pick<Status['me'], 'refused'> {
   const refusal = standingRefusal(engine)
-  if (refusal === undefined) return {}
-  return { refused: { message: refusal.message, fix: refusal.fix ?? '' } }
+  if (refusal !== undefined) {
+    const status = engine.membership.members.get(engine.me.agent)?.status
+    const kind = status === 'pending' ? 'pending' : status === 'member' ? 'role' : 'removed'
+    return { refused: { kind, message: refusal.message, fix: refusal.fix ?? '' } }
+  }
+  const said = turnedAway()
+  if (said === undefined) return {}
+  const message = `${whoIs(engine, said.by).name} says: ${said.why}`
+  const fix = `ask ${governors(engine)}: knot key add "<what knot key show prints here>"`
+  return { refused: { kind: 'removed', message, fix } }
 }
 
 function upstreamRow(room: RunningRoom): Pick<Status, 'transport' | 'upstream'> {
