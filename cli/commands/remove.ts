@@ -2,6 +2,7 @@ import { Command, Option } from 'clipanion'
 import { Failure } from '../../src/api/errors.ts'
 import { asks, confirm } from '../asking.ts'
 import { type Answer, KnotCommand } from '../command.ts'
+import { describeLoss } from '../describe/members.ts'
 import { cleanLine } from '../print.ts'
 
 /** `knot remove` */
@@ -31,9 +32,11 @@ export class Remove extends KnotCommand {
       const sure = await confirm(`Remove ${cleanLine(this.agent)} from the room?`, this.context)
       if (!sure) throw new Failure('CANCELLED', 'nobody was removed', 'knot remove <agent> --yes')
     }
-    const { kind, agent } = await daemon.call('members.remove', { agent: this.agent })
+    const decided = await daemon.call('members.remove', { agent: this.agent })
+    const { kind, agent } = decided
     const name = cleanLine(agent.name)
     const text = kind === 'done' ? `${name} is removed` : `${name} was removed already`
-    return { result: { kind, agent, id: agent.id }, text }
+    const loss = describeLoss(decided, this.paint)
+    return { result: { ...decided, id: agent.id }, text: `${text}${loss}` }
   }
 }

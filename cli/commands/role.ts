@@ -1,6 +1,7 @@
 import { Command, Option } from 'clipanion'
 import { type Answer, KnotCommand } from '../command.ts'
 import { oneOf } from '../options.ts'
+import { describeLoss } from '../describe/members.ts'
 import { cleanLine } from '../print.ts'
 
 /** `knot role` */
@@ -26,10 +27,12 @@ export class Role extends KnotCommand {
   async run(): Promise<Answer> {
     const role = oneOf('role', this.role, ['admin', 'member', 'observer', 'relay'])
     const daemon = await this.daemon()
-    const { kind, agent } = await daemon.call('members.role', { agent: this.agent, role })
+    const decided = await daemon.call('members.role', { agent: this.agent, role })
+    const { kind, agent } = decided
     const what = `${/^[ao]/.test(role) ? 'an' : 'a'} ${role}`
     const name = cleanLine(agent.name)
     const text = kind === 'done' ? `${name} is ${what} now` : `${name} is ${what} already`
-    return { result: { kind, agent, role, id: agent.id }, text }
+    const loss = describeLoss(decided, this.paint)
+    return { result: { ...decided, id: agent.id }, text: `${text}${loss}` }
   }
 }

@@ -36,6 +36,13 @@ function letIn({ status, by, since }: Row, now: number): string {
   return `${status === 'pending' ? 'asked' : 'by'} ${cleanLine(by.name)}, ${ago(since, now)}`
 }
 
+/** What a decision did to the votes of the room; nothing where all is well. */
+export function describeLoss({ lost }: Output<'members.remove'>, paint: Paint): string {
+  if (lost === undefined) return ''
+  const left = `${lost.left} of ${count(lost.voters, 'voter')} left`
+  return `\n${paint.yellow(`only ${left}, and none of them leads`)}: what lands stays provisional`
+}
+
 /** One line for each invite, the open ones first; the links that this agent still has below. */
 export function describeInvites(invites: Invite[], paint: Paint, now: number): string {
   if (invites.length === 0) return 'no invites yet'

@@ -49,7 +49,12 @@ export const inviteRow = z.object({
 })
 
 /** What became of a decision about an agent; unchanged: it was so already. */
-export const decided = z.object({ kind: z.enum(['done', 'unchanged']), agent: who })
+export const decided = z.object({
+  kind: z.enum(['done', 'unchanged']),
+  agent: who,
+  /** Too few voters are left to elect a leader, and none of them leads. */
+  lost: z.object({ voters: z.number().int(), left: z.number().int() }).optional(),
+})
 
 /** The holder of the leader lease; `lapsed` when its term can no longer confirm anything. */
 export const leader = who.extend({ mine: z.boolean(), lapsed: z.boolean() })

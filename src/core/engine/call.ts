@@ -31,6 +31,12 @@ export type Call =
   | { kind: 'invite'; key: PublicKey; role: GivenRole; uses: number; expires: Instant }
   | Governing
 
+/**
+ * Whether the voters that are still members can go on confirming; `lost`: they are too few to elect
+ * a leader and none of them leads, so that everything stays provisional.
+ */
+export type Votes = { kind: 'enough' } | { kind: 'lost'; voters: number; left: number }
+
 /** What is asked about other agents and their invites; each becomes one op of the auth log. */
 export type Governing =
   /** Of this agent itself: it leaves. Of one that waits: it is not let in. */
@@ -44,7 +50,7 @@ export type Answer =
   /** `with` is the lock that was asked for beside it. */
   | { kind: 'made'; id: FactId; with?: FactId }
   | { kind: 'invited'; invite: Hash }
-  | { kind: 'governed'; op: Hash }
+  | { kind: 'governed'; op: Hash; votes: Votes }
   /** It was so already, and nothing was written. */
   | { kind: 'unchanged' }
   /** Bytes of the join protocol. */

@@ -14,7 +14,9 @@ import { preview } from '../auth/preview.ts'
 import { governs, mayGive, writes } from '../auth/roles.ts'
 import { SEALS_MAX } from '../limits.ts'
 import { takeOps } from './authority.ts'
-import type { Answer, Call, Governing } from './call.ts'
+import { isEnough, isMajority } from '../lease/voters.ts'
+import type { Answer, Call, Governing, Votes } from './call.ts'
+import { leaderNow, votersNow } from './chain.ts'
 import type { Effect, Now } from './effect.ts'
 import { spot } from './joining.ts'
 import { memberOf } from './names.ts'
@@ -47,7 +49,23 @@ export function govern(engine: Engine, now: Now, out: Effect[], request: Governi
   if (takeOps(engine, now, out, { from: undefined, ops: [bytes] }) === 0) {
     return refused('the auth log refused it; the daemon log says why', 'knot logs')
   }
-  return { kind: 'governed', op: id }
+  return { kind: 'governed', op: id, votes: votesLeft(engine, now) }
+}
+
+/** What is left of the voters: those that are members by now, and whether one of them leads. */
+function votesLeft(engine: Engine, now: Now): Votes {
+  const voters = votersNow(engine)
+  const left = voters.filter(voter => mayVote(memberOf(engine, keyOf(voter))))
+  const leader = leaderNow(engine, now)
+  const isLed = leader !== undefined && !leader.lapsed && left.includes(leader.actor)
+  const got = new Set(left)
+  const goOn = isLed ? isEnough(got, voters) : isMajority(got, voters)
+  if (goOn || left.length === voters.length) return { kind: 'enough' }
+  return { kind: 'lost', voters: voters.length, left: left.length }
+}
+
+function mayVote(member: Member | undefined): boolean {
+  return member?.status === 'member' && member.role !== 'observer'
 }
 
 /** Whether a membership is as asked. */

@@ -77,8 +77,11 @@ async function about(
 ): Promise<Output<'members.remove'>> {
   const { agent, name } = theAgent(room, word)
   const answer = await granted(room, { ...decision, agent })
-  const kind = answer.kind === 'unchanged' ? 'unchanged' : 'done'
-  return { kind, agent: { id: agent, name } }
+  const done = { agent: { id: agent, name } }
+  if (answer.kind !== 'governed') return { kind: 'unchanged', ...done }
+  const { votes } = answer
+  if (votes.kind === 'enough') return { kind: 'done', ...done }
+  return { kind: 'done', ...done, lost: { voters: votes.voters, left: votes.left } }
 }
 
 /** The agent that a person means; one word that fits several of them is refused. */

@@ -4,6 +4,7 @@ import { encodeJoinRequest } from '../../../src/core/auth/join.ts'
 import type { Name } from '../../../src/core/auth/name.ts'
 import type { Instant, Oid } from '../../../src/core/brand.ts'
 import type { Call } from '../../../src/core/engine/call.ts'
+import { modeNow, votersNow } from '../../../src/core/engine/chain.ts'
 import { isOffer } from '../../../src/core/engine/landing.ts'
 import { writingRefusal } from '../../../src/core/engine/standing.ts'
 import { INVITE_CLOSE_MS, INVITES_LOOK_MS } from '../../../src/core/limits.ts'
@@ -102,6 +103,29 @@ test('S692: who may only read may leave, and nothing else', () => {
   expect(stage.ask(bob, remove(bob))).toMatchObject({ kind: 'governed' })
   stage.deliver()
   expect(seen(alice, bob)?.status).toBe('removed')
+})
+
+test('S705: who takes the votes of a room away is told so', () => {
+  const stage = new Stage(2)
+  stage.meetAll()
+  const [alice, bob] = stage.people as [Person, Person]
+  stage.pass(8_000)
+  expect(alice.engine.lease.chain.changes.at(-1)?.voters).toHaveLength(2)
+  expect(stage.ask(alice, role(bob, 'admin'))).toMatchObject({ votes: { kind: 'enough' } })
+  stage.deliver()
+  const answer = stage.ask(alice, remove(alice))
+  expect(answer).toMatchObject({ votes: { kind: 'lost', voters: 2, left: 1 } })
+})
+
+test('S705: a leader goes on without a voter that it removed', () => {
+  const stage = new Stage(2)
+  stage.meetAll()
+  const [alice, bob] = stage.people as [Person, Person]
+  stage.pass(8_000)
+  expect(stage.ask(alice, remove(bob))).toMatchObject({ votes: { kind: 'enough' } })
+  stage.pass(15_000, [alice])
+  expect(modeNow(alice.engine, stage.clock)).toBe('quorum')
+  expect(votersNow(alice.engine)).toEqual([alice.actor])
 })
 
 test('S693: a removal ends the streams at what is held here, and not before', () => {
