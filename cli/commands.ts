@@ -19,6 +19,7 @@ import { Invite } from './commands/invite.ts'
 import { InviteList } from './commands/invite/list.ts'
 import { InviteRevoke } from './commands/invite/revoke.ts'
 import { KeyAdd } from './commands/key/add.ts'
+import { KeyRotate } from './commands/key/rotate.ts'
 import { KeyShow } from './commands/key/show.ts'
 import { Members } from './commands/members.ts'
 import { Remove } from './commands/remove.ts'
@@ -49,7 +50,7 @@ import type { KnotContext } from './context.ts'
 /** In the order of the day: enter, look, work, leave, ask. */
 export const COMMANDS: CommandClass<KnotContext>[] = [
   Init, Up, Join, Invite, InviteList, InviteRevoke, Status, Whoami, Down,
-  Members, Approve, Role, Remove, KeyShow, KeyAdd,
+  Members, Approve, Role, Remove, KeyShow, KeyAdd, KeyRotate,
   Say, Log, Doing, Sync, Check, Lock, Unlock, Locks,
   TasksAdd, TasksList, TasksShow, Claim, TasksDone, TasksDrop, TasksReopen,
   ConfigList, ConfigGet, ConfigSet, ConfigUnset,

@@ -309,6 +309,17 @@ export const contract = {
     input: nothing,
     output: z.object({ fingerprint: z.string(), line: z.string(), name: z.string() }),
   },
+  'key.rotate': {
+    doc: 'Goes from this agent’s key to a new one; it keeps its name, id, role and history.',
+    input: nothing,
+    output: z.object({
+      fingerprint: z.string(),
+      line: z.string(),
+      name: z.string(),
+      /** The fingerprint of the key that signs nothing more. */
+      before: z.string(),
+    }),
+  },
   'key.add': {
     doc: 'Lets in whoever has a key, without an invite, and gives the link for it.',
     input: z.strictObject({

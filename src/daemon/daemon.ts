@@ -10,6 +10,7 @@ import { Failure } from '../api/errors.ts'
 import { FAREWELL_MS } from '../core/limits.ts'
 import { openLines } from '../store/lines.ts'
 import { ownRoom } from '../store/ownership.ts'
+import { Followers } from './followers.ts'
 import { connectGit } from './git-door.ts'
 import { handlers } from './handlers/table.ts'
 import { type Identity, readIdentity } from './identity.ts'
@@ -45,7 +46,7 @@ export async function serveCheckout(asked: {
   process.on('unhandledRejection', (error) => log(`unhandled: ${String(error)}`))
 
   const socket = await socketPath(identity.home.root)
-  const starting = { identity, port, log, socket }
+  const starting = { identity, port, log, socket, followers: new Followers() }
   const opened = Promise.withResolvers<void>()
   const daemon: Daemon = {
     identity,

@@ -1,4 +1,5 @@
 /** What members decided about each other, in words. */
+import { fingerprintOf } from '../core/auth/identity.ts'
 import type { Engine } from '../core/engine/state.ts'
 import type { Event } from '../core/room/views/events.ts'
 import { type Told, whoIs } from './words.ts'
@@ -6,7 +7,7 @@ import { type Told, whoIs } from './words.ts'
 /** The events that ops about agents and invites become. */
 export type Decision = Extract<
   Event,
-  { kind: 'asked' | 'approved' | 'removed' | 'role' | 'revoked' }
+  { kind: 'asked' | 'approved' | 'removed' | 'role' | 'revoked' | 'rotated' }
 >
 
 /** Tells who decided what about whom; who asks to be let in speaks for itself. */
@@ -19,6 +20,11 @@ export function tellDecision(
     const { invite } = event
     const text = `revoked the invite ${invite.slice(0, 8)}`
     return { ...told, by: whoIs(engine, event.by), text, fields: { invite } }
+  }
+  if (event.kind === 'rotated') {
+    const fingerprint = fingerprintOf(event.key)
+    const fields = { fingerprint }
+    return { ...told, by: whoIs(engine, event.by), text: `has a new key: ${fingerprint}`, fields }
   }
   const who = whoIs(engine, event.who)
   if (event.kind === 'asked') {

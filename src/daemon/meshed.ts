@@ -26,9 +26,13 @@ type Parts = {
 
 /** Starts the mesh; on the port of last time when nobody asked for another. */
 export async function joinMesh(parts: Parts): Promise<Mesh> {
-  const { identity, memory, port } = parts
+  const { identity, memory, port, engine } = parts
   const asked = port ?? identity.config.port
-  const before = memory.ownPort(identity.signer.key)
+  const { keys } = engine.membership.byKey(identity.signer.key) ?? { keys: [] }
+  // A new key listens where the one before it did.
+  const before = keys.reduceRight<number | undefined>((port, key) => {
+    return port ?? memory.ownPort(key)
+  }, undefined)
   const started = await start(parts, asked ?? before ?? 0)
   if (started.kind === 'started') return remembered(parts, started.mesh)
   if (started.kind === 'taken' && asked !== undefined) {

@@ -23,6 +23,7 @@ import { openRoom, type Room, type StoredEntry } from '../store/room.ts'
 import type { Fault } from '../store/disk.ts'
 import type { Identity } from './identity.ts'
 import type { World } from './loop.ts'
+import { takeNextKey } from './next-key.ts'
 
 /** An engine as the disk left it, and the store that it goes on writing. */
 export type OpenedEngine = {
@@ -145,6 +146,7 @@ async function rebuild(
   for (const bytes of restored.auth) auth.add(bytes, () => true)
   const membership = evaluate(auth)
   if (membership === undefined) throw new Error('bug: a genesis that founds no room was stored')
+  const life = await takeNextKey(identity, { membership, store })
   const { signer, config } = identity
   const volume = openVolume(auth.room, 0)
   const open = (actor: ActorId, words: readonly Uint8Array[]) =>
@@ -157,8 +159,8 @@ async function rebuild(
       records: restored.records,
       certificates: restored.certificates,
     })
-  let actor = actorOf(signer.key, incarnation)
-  let lease = open(actor, restored.words)
+  let actor = actorOf(signer.key, life ?? incarnation)
+  let lease = open(actor, life === undefined ? restored.words : [])
   const member = membership.byKey(signer.key)
   const writesAgain = member?.status === 'member' && writes(member.role)
   const isEnded = membership.sealOf(actor, volume.id) !== undefined

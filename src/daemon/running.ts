@@ -16,7 +16,7 @@ import type { Repositories } from '../integrate/repositories.ts'
 import type { Mesh } from '../mesh/port.ts'
 import type { Identity } from './identity.ts'
 import { Farewells } from './farewells.ts'
-import { Followers } from './followers.ts'
+import type { Followers } from './followers.ts'
 import { clocks, type Ended, Loop } from './loop.ts'
 import { joinMesh } from './meshed.ts'
 import { Memory } from './memory.ts'
@@ -57,6 +57,8 @@ export type Starting = {
   identity: Identity
   port: number | undefined
   log: (text: string) => void
+  /** Those who follow the log, for as long as the daemon lives. */
+  followers: Followers
   /** The daemon's socket, through which our own git reaches peers. */
   socket: string
 }
@@ -96,7 +98,8 @@ async function assemble(
   closers.push(() => memory.close())
   const document = followDocument(identity.home, opened, { log, signal })
   closers.push(() => document.close())
-  const [watch, followers] = [new Watch(), new Followers()]
+  const watch = new Watch()
+  const { followers } = parts
   const upstream = openUpstream({ ...parts, repositories, engine, loop: () => loop, watch })
   const remote = upstream === undefined ? {} : { remote: upstream }
   const worker = new Worker({ ...repositories, ...remote }, { signal, log })

@@ -39,6 +39,7 @@ export function tellEvent(engine: Engine, event: Event): Told {
     case 'removed':
     case 'role':
     case 'revoked':
+    case 'rotated':
       return tellDecision(engine, event, told)
     case 'said':
       return by(engine, keyOf(event.by), { ...told, text: spoken(event.text), fields: {} })

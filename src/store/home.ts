@@ -12,6 +12,8 @@ export type Home = {
   readonly root: string
   readonly keys: string
   readonly key: string
+  /** A key that may take the place of the other: see `next-key.ts` of the daemon. */
+  readonly nextKey: string
   readonly config: string
   readonly invites: string
   readonly cache: string
@@ -36,6 +38,7 @@ export function homeAt(checkout: string): Home {
     root,
     keys: below('keys'),
     key: below('keys', 'agent.key.json'),
+    nextKey: below('keys', 'agent.key.next.json'),
     config: below('config.json'),
     invites: below('invites.json'),
     cache: below('cache'),

@@ -56,6 +56,19 @@ export async function readKey(path: string): Promise<ReadKey> {
   }
 }
 
+/** Puts one key file in the place of another; after a crash it is the one or the other. */
+export async function replaceKey(
+  from: string,
+  to: string,
+): Promise<{ kind: 'ok' } | { kind: 'failed'; fault: Fault }> {
+  try {
+    await nodeDisk.rename({ from, to, over: 'replace' })
+    return { kind: 'ok' }
+  } catch (error) {
+    return { kind: 'failed', fault: faultOf(error, to) }
+  }
+}
+
 /** Makes a key file readable by its owner only. */
 export async function closeKey(
   path: string,

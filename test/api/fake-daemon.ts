@@ -141,6 +141,9 @@ export function fakeAnswers(overrides: Partial<Answers> = {}): Answers {
     'members.approve': async () => ({ kind: 'done', agent: bob }),
     'members.role': async ({ role }) => ({ kind: 'unchanged', agent: bob, role }),
     'key.show': async () => ({ fingerprint, line: 'ssh-ed25519 AAAA alice', name: 'alice' }),
+    'key.rotate': async () => ({
+      fingerprint, line: 'ssh-ed25519 BBBB alice', name: 'alice', before: fingerprint,
+    }),
     'key.add': async ({ role }) => ({
       kind: 'done', agent: bob, fingerprint, role, status: 'active', link,
     }),

@@ -98,9 +98,11 @@ function onGrown(engine: Engine, now: Now, out: Effect[], entries: readonly Entr
   const before = engine.membership
   engine.membership = evaluate(engine.auth) ?? before
   for (const entry of entries) showOp(engine, out, entry)
-  for (const { key, status, agent } of engine.membership.members.values()) {
+  for (const { key, keys, status, agent } of engine.membership.members.values()) {
     if (agent === engine.me.agent || status !== 'member' || isMember(before, key)) continue
-    out.push({ kind: 'want', peer: key, addresses: [] })
+    // Who has a new key is still where it was.
+    const addresses = keys.flatMap((each) => engine.presence.get(each)?.beat.addresses ?? [])
+    out.push({ kind: 'want', peer: key, addresses })
   }
   for (const key of [...engine.sessions.keys()].sort()) {
     if (isMember(engine.membership, key)) continue
@@ -160,6 +162,8 @@ function decisionOf(
       const admission = engine.auth.entry(deed.admission)
       return admission && { ...made, kind: 'approved', who: admittedKey(admission) }
     }
+    case 'rotate':
+      return { ...made, kind: 'rotated', key: deed.key }
     case 'close':
       if (deed.why === 'spent') return undefined
       return { ...made, kind: 'revoked', invite: deed.invite }

@@ -1,6 +1,7 @@
 /** What local front ends can ask of the engine that changes the room, and what they are told. */
 import type { AgentId, Hash, Instant, Oid, PublicKey } from '../brand.ts'
 import type { Name } from '../auth/name.ts'
+import type { Signer } from '../crypto.ts'
 import type { GivenRole } from '../auth/roles.ts'
 import type { Want } from '../room/claim-facts.ts'
 import type { FactId } from '../room/facts.ts'
@@ -45,6 +46,8 @@ export type Governing =
   | { kind: 'approve'; agent: AgentId }
   | { kind: 'add'; key: PublicKey; name: Name; role: GivenRole }
   | { kind: 'revoke'; invite: Hash }
+  /** Of this agent itself; its own engine writes nothing more after it. */
+  | { kind: 'rotate'; next: Signer }
 
 export type Answer =
   /** `with` is the lock that was asked for beside it. */

@@ -5,7 +5,14 @@
  * is published, so that success is never said of an op that everybody will ignore.
  */
 import { type ActorId, type AgentId, keyOf, unreachable } from '../brand.ts'
-import { makeAdd, makeApprove, makeClose, makeRemove, makeRole } from '../auth/author.ts'
+import {
+  makeAdd,
+  makeApprove,
+  makeClose,
+  makeRemove,
+  makeRole,
+  makeRotate,
+} from '../auth/author.ts'
 import type { Seal } from '../auth/deed.ts'
 import type { Membership } from '../auth/evaluate.ts'
 import type { Member } from '../auth/members.ts'
@@ -14,23 +21,22 @@ import { preview } from '../auth/preview.ts'
 import { governs, mayGive, writes } from '../auth/roles.ts'
 import { SEALS_MAX } from '../limits.ts'
 import { takeOps } from './authority.ts'
-import { isEnough, isMajority } from '../lease/voters.ts'
-import type { Answer, Call, Governing, Votes } from './call.ts'
-import { leaderNow, votersNow } from './chain.ts'
+import type { Answer, Call, Governing } from './call.ts'
 import type { Effect, Now } from './effect.ts'
 import { spot } from './joining.ts'
 import { memberOf } from './names.ts'
 import { governors, type Refused, refused, standingRefusal } from './standing.ts'
 import type { Engine } from './state.ts'
+import { votesLeft } from './votes.ts'
 
 /** Whether a call is decided here. */
 export function isGoverning(request: Call): request is Governing {
-  return ['remove', 'role', 'approve', 'add', 'revoke'].includes(request.kind)
+  return ['remove', 'role', 'approve', 'add', 'revoke', 'rotate'].includes(request.kind)
 }
 
 /** Performs one decision, or says why it cannot be. */
 export function govern(engine: Engine, now: Now, out: Effect[], request: Governing): Answer {
-  const refusal = refusalOf(engine, request)
+  const refusal = refusalOf(engine, now, request)
   if (refusal !== undefined) return refusal
   if (isSo(engine.membership, request)) return { kind: 'unchanged' }
   const { bytes, id } = opFor(engine, now, request)
@@ -52,22 +58,6 @@ export function govern(engine: Engine, now: Now, out: Effect[], request: Governi
   return { kind: 'governed', op: id, votes: votesLeft(engine, now) }
 }
 
-/** What is left of the voters: those that are members by now, and whether one of them leads. */
-function votesLeft(engine: Engine, now: Now): Votes {
-  const voters = votersNow(engine)
-  const left = voters.filter(voter => mayVote(memberOf(engine, keyOf(voter))))
-  const leader = leaderNow(engine, now)
-  const isLed = leader !== undefined && !leader.lapsed && left.includes(leader.actor)
-  const got = new Set(left)
-  const goOn = isLed ? isEnough(got, voters) : isMajority(got, voters)
-  if (goOn || left.length === voters.length) return { kind: 'enough' }
-  return { kind: 'lost', voters: voters.length, left: left.length }
-}
-
-function mayVote(member: Member | undefined): boolean {
-  return member?.status === 'member' && member.role !== 'observer'
-}
-
 /** Whether a membership is as asked. */
 function isSo(membership: Membership, request: Governing): boolean {
   switch (request.kind) {
@@ -81,6 +71,8 @@ function isSo(membership: Membership, request: Governing): boolean {
       const status = membership.byKey(request.key)?.status
       return status === 'member' || status === 'pending'
     }
+    case 'rotate':
+      return membership.byKey(request.next.key)?.key === request.next.key
     case 'revoke':
       return membership.invites.get(request.invite)?.closed === 'revoked'
     default:
@@ -106,6 +98,11 @@ function opFor(engine: Engine, now: Now, request: Governing): SignedOp {
     case 'add': {
       const { key, name, role } = request
       return makeAdd(signer, at, { member: key, name, role })
+    }
+    case 'rotate': {
+      const seals = sealsOn(engine, agentOf(engine, engine.me.agent))
+      const own = seals.filter(({ actor }) => keyOf(actor) === signer.key)
+      return makeRotate(signer, at, { next: request.next, seals: own })
     }
     case 'revoke': {
       const { invite } = request
@@ -149,7 +146,7 @@ function agentOf({ membership }: Engine, agent: AgentId): Member {
 }
 
 /** Why this agent may not do it at all; what its op would then do is looked at afterwards. */
-function refusalOf(engine: Engine, request: Governing): Refused | undefined {
+function refusalOf(engine: Engine, now: Now, request: Governing): Refused | undefined {
   const me = memberOf(engine, engine.me.signer.key)
   const leaves = request.kind === 'remove' && request.agent === engine.me.agent
   if (leaves && me?.status === 'member') return undefined
@@ -157,6 +154,8 @@ function refusalOf(engine: Engine, request: Governing): Refused | undefined {
   if (silent !== undefined && !leaves) return silent
   if (me === undefined) return silent
   switch (request.kind) {
+    case 'rotate':
+      return whyNotRotated(engine, now)
     case 'add':
       return whyNotAdded(engine, me, request)
     case 'revoke': {
@@ -171,6 +170,14 @@ function refusalOf(engine: Engine, request: Governing): Refused | undefined {
       return refused(`${me.name} may not ${what}: it is a ${me.role}`, ask(engine, me))
     }
   }
+}
+
+/** A new key is a new voter, and the old one votes no more: somebody else must be able to lead. */
+function whyNotRotated(engine: Engine, now: Now): Refused | undefined {
+  const { kind } = votesLeft(engine, now, engine.me.actor)
+  if (kind === 'enough') return undefined
+  const message = 'the room needs the vote of this key: without it no leader could be elected'
+  return refused(message, 'rotate it once two others vote, or while another one leads: knot status')
 }
 
 function ask(engine: Engine, { name }: Member): string {

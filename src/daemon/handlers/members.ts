@@ -1,17 +1,10 @@
 /** Who is in the room, and what is decided about them. */
 import { Failure } from '../../api/errors.ts'
-import type { Answers, Output, Parsed } from '../../api/types.ts'
+import type { Answers, Output } from '../../api/types.ts'
 import { agentNamed } from '../../core/auth/find.ts'
-import { agentIdOf, fingerprintOf } from '../../core/auth/identity.ts'
 import type { Member } from '../../core/auth/members.ts'
-import { nameFrom, uniqueName } from '../../core/auth/name.ts'
-import { keyLineOf, parseKeyLine } from '../../core/auth/ssh.ts'
 import { removalOf } from '../../core/engine/standing.ts'
 import type { Governing } from '../../core/engine/call.ts'
-import { newSeed } from '../../store/ed25519.ts'
-import type { Daemon } from '../daemon.ts'
-import { chosenName } from '../founding.ts'
-import { linkFor } from '../linking.ts'
 import type { RunningRoom } from '../running.ts'
 import { whoIs } from '../words.ts'
 import { memberRow } from './status.ts'
@@ -19,13 +12,13 @@ import { type FindRoom, granted } from './talk.ts'
 
 type MemberCalls = Pick<
   Answers,
-  'members' | 'members.remove' | 'members.approve' | 'members.role' | 'key.show' | 'key.add'
+  'members' | 'members.remove' | 'members.approve' | 'members.role'
 >
 
 type Row = Output<'members'>['members'][number]
 
 /** The handlers. */
-export function memberCalls(daemon: Daemon, room: FindRoom): MemberCalls {
+export function memberCalls(room: FindRoom): MemberCalls {
   return {
     members: async () => {
       const here = await room()
@@ -37,11 +30,6 @@ export function memberCalls(daemon: Daemon, room: FindRoom): MemberCalls {
     'members.role': async ({ agent, role }) => {
       return { ...(await about(await room(), agent, { kind: 'role', role })), role }
     },
-    'key.show': async () => {
-      await daemon.opening
-      return keyShown(daemon)
-    },
-    'key.add': async (input) => addKey(await room(), input),
   }
 }
 
@@ -93,40 +81,4 @@ export function theAgent({ engine }: RunningRoom, word: string): Member {
   }
   const meant = found.members.map(({ name, agent }) => `${name} (${agent})`).join(', ')
   throw new Failure('AMBIGUOUS', `"${word}" may be any of ${meant}`, 'give the id')
-}
-
-function keyShown({ identity, room }: Daemon): Output<'key.show'> {
-  const { key } = identity.signer
-  const member = room?.engine.membership.byKey(key)
-  const name = member?.name ?? identity.config.name
-  return { fingerprint: fingerprintOf(key), line: keyLineOf(key, name), name }
-}
-
-async function addKey(
-  room: RunningRoom,
-  { line, name, role }: Parsed<'key.add'>,
-): Promise<Output<'key.add'>> {
-  const parsed = parseKeyLine(line)
-  if (parsed.kind === 'bad') {
-    const fix = 'give the line that knot key show or a .pub file has, in quotes'
-    throw new Failure('USAGE', `"${line.slice(0, 80)}" is no key: ${parsed.why}`, fix)
-  }
-  const { key, comment } = parsed
-  const { engine } = room
-  const taken = [...engine.membership.members.values()].map((member) => member.name)
-  const known = engine.membership.byKey(key)
-  const wanted = name === undefined ? nameFrom(comment ?? known?.name ?? '') : chosenName(name)
-  // An agent that comes back keeps the name that it had.
-  const free = known === undefined ? uniqueName(wanted, taken) : known.name
-  const answer = await granted(room, { kind: 'add', key, name: free, role })
-  const added = engine.membership.byKey(key)
-  return {
-    kind: answer.kind === 'unchanged' ? 'unchanged' : 'done',
-    agent: { id: added?.agent ?? agentIdOf(key), name: added?.name ?? free },
-    fingerprint: fingerprintOf(key),
-    role: added?.role ?? role,
-    status: added?.status === 'pending' ? 'pending' : 'active',
-    // A link without an invite: its secret finds the room, and the key alone lets in.
-    link: linkFor(room, newSeed()),
-  }
 }

@@ -85,7 +85,7 @@ export function memberRow(room: RunningRoom, member: Member): Status['members'][
   return {
     id: member.agent,
     name: member.name,
-    fingerprint: fingerprintOf(member.keys[0] ?? member.key),
+    fingerprint: fingerprintOf(member.key),
     role: member.role,
     status,
     me,

@@ -60,10 +60,10 @@ export function sync(room: FindRoom): Pick<Answers, 'sync' | 'sync.watch'> {
       return yield* run(await room(), { ...input, again: 'asked', waited, turn }, signal)
     },
     'sync.watch': async function* (input, signal) {
-      const here = await room()
       const asked = { ...roundOf(input), waited, turn }
-      const of = await workplaceOf(here.repositories.checkout, input.worktree, signal)
-      return yield* watch(here, of, () => run(here, asked, signal), signal)
+      const { checkout } = (await room()).repositories
+      const of = await workplaceOf(checkout, input.worktree, signal)
+      return yield* watch(room, of, (now) => run(now, asked, signal), signal)
     },
   }
 }

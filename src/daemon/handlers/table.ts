@@ -10,6 +10,7 @@ import { whoIs } from '../words.ts'
 import { checkCall } from './check.ts'
 import { claims } from './claims.ts'
 import { inviteCalls, openInvites } from './invites.ts'
+import { keyCalls } from './keys.ts'
 import { locks } from './locks.ts'
 import { memberCalls } from './members.ts'
 import { roomCalls } from './room.ts'
@@ -41,7 +42,8 @@ export function handlers(daemon: Daemon): Answers {
     ...sync(room),
     ...checkCall(daemon),
     ...roomCalls(daemon, room),
-    ...memberCalls(daemon, room),
+    ...memberCalls(room),
+    ...keyCalls(daemon, room),
     ...inviteCalls(room),
     status: async () => statusOf(await room()),
     whoami: async () => {

@@ -10,6 +10,7 @@ import { SYNC_WATCH_LOOK_MS, SYNC_WATCH_MS } from '../../core/limits.ts'
 import { traceOfHead } from '../../git/trace.ts'
 import type { Checkout } from '../../git/repository.ts'
 import type { RunningRoom } from '../running.ts'
+import type { FindRoom } from './talk.ts'
 
 type Told = Item<'sync.watch'>
 type Round = AsyncGenerator<Item<'sync'>, Output<'sync'>, void>
@@ -19,17 +20,19 @@ type Round = AsyncGenerator<Item<'sync'>, Output<'sync'>, void>
  * failure is told when it is not the same as before.
  */
 export async function* watch(
-  room: RunningRoom,
+  find: FindRoom,
   of: Checkout,
-  round: () => Round,
+  round: (room: RunningRoom) => Round,
   signal: AbortSignal,
 ): AsyncGenerator<Told, Output<'sync.watch'>, void> {
   let last = ''
   while (!signal.aborted) {
+    // Looked up each time: a room that started again, with a new key, is another one.
+    const room = await find()
     const before = await momentOf(room, of)
     let told: Told
     try {
-      told = { kind: 'synced', sync: yield* steps(round()) }
+      told = { kind: 'synced', sync: yield* steps(round(room)) }
     } catch (error) {
       if (signal.aborted) break
       const { code, message, fix } = problemOf(error)

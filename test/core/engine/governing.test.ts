@@ -331,3 +331,36 @@ test('S699: a decision without effect is no event', () => {
   expect(seen(carol, carol)?.role).toBe('member')
   expect(events(carol).filter((kind) => kind === 'role')).toHaveLength(1)
 })
+
+test('S706: a rotation seals the old key, and the others look for the new one where the old was', () => {
+  const { stage, alice, bob, carol } = met()
+  for (const each of [alice, bob, carol]) {
+    stage.give(each, { kind: 'listening', addresses: [`10.0.0.${each.name.length}:1`] })
+  }
+  stage.ask(bob, { kind: 'say', text: 'one' })
+  stage.pass(8_000)
+  const next = signerFrom(new Uint8Array(32).fill(42))
+  alice.did.length = 0
+  const { agent } = bob.engine.me
+  expect(stage.ask(bob, { kind: 'rotate', next })).toMatchObject({ kind: 'governed' })
+  stage.deliver()
+  const member = alice.engine.membership.members.get(agent)
+  expect(member).toMatchObject({ name: 'bob', key: next.key, keys: [bob.key, next.key] })
+  expect(alice.engine.membership.sealOf(bob.actor, alice.engine.volume.id)?.seq).toBe(1)
+  const wanted = { kind: 'want', peer: next.key, addresses: ['10.0.0.3:1'] }
+  expect(alice.did).toContainEqual(wanted)
+  expect(alice.did).toContainEqual({ kind: 'forget', peer: bob.key })
+  expect(stage.ask(bob, { kind: 'say', text: 'two' })).toMatchObject({ kind: 'refused' })
+})
+
+test('S706: where no leader could be elected without the vote of a key, it stays', () => {
+  const stage = new Stage(2)
+  stage.meetAll()
+  const [alice] = stage.people as [Person]
+  stage.pass(8_000)
+  const before = opsOf(alice).length
+  const next = signerFrom(new Uint8Array(32).fill(42))
+  const answer = stage.ask(alice, { kind: 'rotate', next })
+  expect(answer).toMatchObject({ kind: 'refused', fix: expect.stringContaining('two others vote') })
+  expect(opsOf(alice)).toHaveLength(before)
+})

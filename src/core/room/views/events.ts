@@ -19,6 +19,7 @@ export type Event = Base &
     /** Who removes itself leaves. */
     | { kind: 'removed'; by: PublicKey; who: PublicKey }
     | { kind: 'role'; by: PublicKey; who: PublicKey; role: Role }
+    | { kind: 'rotated'; by: PublicKey; key: PublicKey }
     | { kind: 'revoked'; by: PublicKey; invite: Hash }
     | { kind: 'said'; by: ActorId; text: string }
     | { kind: 'task'; by: ActorId; task: FactId; title: string }
