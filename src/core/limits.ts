@@ -305,6 +305,12 @@ export const KILL_GRACE_MS = 1_000
 export const STDERR_MAX_BYTES = 16 << 10
 /** A configuration file that the detection of checks reads; larger ones are not hand-written. */
 export const CONFIG_FILE_MAX_BYTES = 1 << 20
+/** A manifest below the root that the detection of checks reads; hundreds of them are read. */
+export const MANIFEST_MAX_BYTES = 64 << 10
+/** A lockfile, which decides what is installed; those of large repositories are of some MiB. */
+export const LOCKFILE_MAX_BYTES = 32 << 20
+/** Workspaces of a monorepo whose own checks are detected; in a larger one somebody names them. */
+export const WORKSPACES_MAX = 200
 /** Paths of a tree that the detection of checks looks at. */
 export const TREE_PATHS_MAX = 200_000
 /** The longest timeout that `.knot.toml` may give a check: a day. */

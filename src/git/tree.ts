@@ -29,10 +29,14 @@ export async function holdsKnot(
   return names.some((name) => name.toLowerCase() === '.knot')
 }
 
-/** The text of some files of a tree; what is missing, too large or no plain file is left out. */
+/** The text of some files of a tree; what is missing, larger or no plain file is left out. */
 export async function readFiles(
   repository: Checkout | Mirror,
-  { tree, paths }: { tree: Oid; paths: readonly string[] },
+  { tree, paths, maxBytes = CONFIG_FILE_MAX_BYTES }: {
+    tree: Oid
+    paths: readonly string[]
+    maxBytes?: number
+  },
   signal: AbortSignal,
 ): Promise<Map<string, string>> {
   const texts = new Map<string, string>()
@@ -43,7 +47,7 @@ export async function readFiles(
   for (const line of nulls((await run(list, { at, signal })).stdout)) {
     const [, oid, size, path] = /^100\d{3} blob ([0-9a-f]{40}) +(\d+)\t([^]*)$/.exec(line) ?? []
     if (oid === undefined || path === undefined) continue
-    if (Number(size) <= CONFIG_FILE_MAX_BYTES) blobs.push({ oid, path })
+    if (Number(size) <= maxBytes) blobs.push({ oid, path })
   }
   const input = blobs.map(({ oid }) => `${oid}\n`).join('')
   const { stdout } = await run(['cat-file', '--batch'], { at, signal, input })

@@ -1,8 +1,8 @@
 /** Which checks the user's files have, and whether this machine could run them. */
 import { delimiter, join } from 'node:path'
-import { listHere, readHere } from '../git/checkout-files.ts'
 import type { Checkout } from '../git/repository.ts'
-import { detectChecks, READ_BY_DETECTION } from './checks/detect.ts'
+import { detectChecks } from './checks/detect.ts'
+import { listingHere } from './checks/listing.ts'
 import { findSandbox, type Sandbox } from './checks/sandbox.ts'
 import { findTool } from './checks/tools.ts'
 
@@ -17,9 +17,7 @@ export async function inspectChecks(
   | { kind: 'checks'; checks: Runnable[]; sandbox: Sandbox }
   | { kind: 'malformed'; file: string; line: number; why: string }
 > {
-  const paths = await listHere(checkout, signal)
-  const texts = await readHere(checkout, READ_BY_DETECTION)
-  const detected = detectChecks({ paths, texts })
+  const detected = detectChecks(await listingHere(checkout, signal))
   if (detected.kind === 'malformed') return detected
   const outer = process.env['PATH'] ?? ''
   const path = [join(checkout.root, 'node_modules', '.bin'), outer].join(delimiter)

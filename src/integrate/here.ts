@@ -1,9 +1,10 @@
 /** The detected checks, run on the user's own files as they are now. */
 import { join } from 'node:path'
-import { listHere, readHere } from '../git/checkout-files.ts'
+import { readHere } from '../git/checkout-files.ts'
 import type { Checkout } from '../git/repository.ts'
 import type { CheckRun } from '../core/room/facts.ts'
-import { detectChecks, READ_BY_DETECTION } from './checks/detect.ts'
+import { detectChecks, type Listing } from './checks/detect.ts'
+import { listingHere } from './checks/listing.ts'
 import { type Bench, runChecks } from './checks/run.ts'
 import { shown, toRun } from './check.ts'
 
@@ -20,9 +21,7 @@ export async function runHere(
   signal: AbortSignal,
   listening?: Bench['told'],
 ): Promise<RanHere> {
-  const paths = await listHere(files, signal)
-  const texts = await textsOf({ files, project })
-  const detected = detectChecks({ paths, texts })
+  const detected = detectChecks(await listingOf({ files, project }, signal))
   if (detected.kind === 'malformed') return detected
   const bench = {
     folder: files.root,
@@ -36,10 +35,16 @@ export async function runHere(
   return { kind: 'ran', evidence: told }
 }
 
-async function textsOf({ files, project }: Omit<Place, 'home'>): Promise<Map<string, string>> {
-  const texts = await readHere(files, READ_BY_DETECTION)
-  if (files.root === project.root) return texts
-  return new Map([...texts, ...(await readHere(project, ['.knot.toml']))])
+/** What is here; in the worktree of a claim the `.knot.toml` of its checkout comes first. */
+async function listingOf(
+  { files, project }: Omit<Place, 'home'>,
+  signal: AbortSignal,
+): Promise<Listing> {
+  const { paths, texts } = await listingHere(files, signal)
+  if (files.root === project.root) return { paths, texts }
+  const settings = await readHere(project, ['.knot.toml'])
+  const named = settings.size === 0 ? [] : ['.knot.toml']
+  return { paths: [...new Set([...paths, ...named])], texts: new Map([...texts, ...settings]) }
 }
 
 /** The names and commands of the checks that the checkout has now; none when they do not read. */
@@ -47,9 +52,7 @@ export async function checksHere(
   checkout: Checkout,
   signal: AbortSignal,
 ): Promise<{ name: string; command: string }[]> {
-  const paths = await listHere(checkout, signal)
-  const texts = await readHere(checkout, READ_BY_DETECTION)
-  const detected = detectChecks({ paths, texts })
+  const detected = detectChecks(await listingHere(checkout, signal))
   if (detected.kind === 'malformed') return []
   return detected.checks.map(({ name, command }) => ({ name, command: shown(command) }))
 }

@@ -1,11 +1,11 @@
 /** One tree through all its checks: empty the folder, fill it, install, run, compare. */
 import type { Oid } from '../../core/brand.ts'
-import { listFiles, readFiles } from '../../git/tree.ts'
 import { prepare, verify, type Verified, type Worktree } from '../../git/worktree.ts'
 import { noteInstalled, putAway, setOf, takeOut } from './dependencies.ts'
 import {
-  detectChecks, detectDependencies, READ_BY_DETECTION, type Check, type Detected, type Listing,
+  detectChecks, detectDependencies, type Check, type Detected, type Listing,
 } from './detect.ts'
+import { listing } from './listing.ts'
 import { passed, runChecks, type Bench, type Evidence } from './run.ts'
 import { killStragglers } from './stragglers.ts'
 
@@ -73,13 +73,6 @@ async function install(
   const [evidence] = await runChecks(bench, [check], signal)
   if (evidence === undefined) throw new Error('bug: one check gave no evidence')
   if (!passed(evidence)) return evidence
-  const manifests = listing.paths.filter((path) => /(^|\/)package\.json$/.test(path))
-  await noteInstalled(shelf, { set, manifests })
+  await noteInstalled(shelf, { set, tracked: listing.paths })
   return undefined
-}
-
-async function listing(worktree: Worktree, tree: Oid, signal: AbortSignal): Promise<Listing> {
-  const { paths } = await listFiles(worktree.mirror, tree, signal)
-  const texts = await readFiles(worktree.mirror, { tree, paths: READ_BY_DETECTION }, signal)
-  return { paths, texts }
 }

@@ -10,7 +10,7 @@ import { createHash } from 'node:crypto'
 import { access, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { DEPENDENCY_SETS_MAX } from '../../core/limits.ts'
-import type { Dependencies } from './node.ts'
+import type { Dependencies } from './install.ts'
 
 /** Where sets are kept, and the folder that they are moved into. */
 export type Shelf = { folder: string; shelf: string }
@@ -63,19 +63,26 @@ export async function takeOut(at: Shelf, set: string): Promise<boolean> {
   }
 }
 
-/** Notes that the folder now has a whole set, in the `node_modules` beside these manifests. */
+/** Notes that the folder now has a whole set, in places that the tree itself leaves empty. */
 export async function noteInstalled(
   at: Shelf,
-  { set, manifests }: { set: string; manifests: readonly string[] },
+  { set, tracked }: { set: string; tracked: readonly string[] },
 ): Promise<void> {
+  const manifests = tracked.filter((path) => /(^|\/)package\.json$/.test(path))
+  const places = [...manifests.map((path) => join(dirname(path), 'node_modules')), ...OF_YARN]
+  const isTracked = (place: string) =>
+    tracked.some((path) => path === place || path.startsWith(`${place}/`))
   const paths = []
-  for (const manifest of manifests) {
-    const path = join(dirname(manifest), 'node_modules')
-    if (await exists(join(at.folder, path))) paths.push(path)
+  for (const place of places) {
+    if (!isTracked(place) && (await exists(join(at.folder, place)))) paths.push(place)
   }
   await mkdir(at.shelf, { recursive: true })
   await writeNote(join(at.shelf, IN_USE), { set, paths })
 }
+
+// Yarn's loader reads these instead of `node_modules`.
+const OF_YARN = ['.pnp.cjs', '.pnp.loader.mjs', '.yarn/cache', '.yarn/unplugged',
+  '.yarn/install-state.gz']
 
 type Note = { set: string; paths: string[] }
 

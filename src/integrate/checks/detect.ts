@@ -5,7 +5,12 @@
  * The integrator detects from the *base* tree. A script of package.json becomes a shell command
  * here and now, so a push that rewrites its own `test` script is still tested by the old one.
  */
-import { detectNode, nodeDependencies, type Dependencies } from './node.ts'
+import {
+  CHECKS_MAX, CONFIG_FILE_MAX_BYTES, LOCKFILE_MAX_BYTES, MANIFEST_MAX_BYTES, WORKSPACES_MAX,
+} from '../../core/limits.ts'
+import { type Dependencies, managerOf, nodeDependencies } from './install.ts'
+import { compiled, jvm, make, python } from './languages.ts'
+import { detectNode, gathered } from './node.ts'
 import { readSettings } from './settings.ts'
 
 /** One command whose exit code 0 means "passed". */
@@ -28,17 +33,29 @@ export type Detected =
 /** A tree as detection sees it. */
 export type Listing = { paths: readonly string[]; texts: ReadonlyMap<string, string> }
 
-/** The files whose text `detectChecks` looks at. */
-export const READ_BY_DETECTION = [
-  '.knot.toml', '.yarnrc.yml', 'GNUmakefile', 'Makefile', 'bun.lock', 'makefile',
-  'npm-shrinkwrap.json', 'package-lock.json', 'package.json', 'pnpm-lock.yaml', 'pyproject.toml',
-  'setup.cfg', 'tox.ini', 'yarn.lock',
-]
+/** The files whose text detection looks at, and how large each of them may be. */
+export function toRead(paths: readonly string[]): { paths: string[]; maxBytes: number }[] {
+  const { lockfile } = managerOf({ paths })
+  const nested = paths.filter((path) => MANIFEST.test(path) && !/(^|\/)node_modules\//.test(path))
+  const configuration = paths.filter((path) => CONFIGURATION.has(path))
+  const wanted = [
+    { paths: configuration, maxBytes: CONFIG_FILE_MAX_BYTES },
+    { paths: nested.slice(0, WORKSPACES_MAX * 2), maxBytes: MANIFEST_MAX_BYTES },
+    { paths: lockfile === undefined ? [] : [lockfile], maxBytes: LOCKFILE_MAX_BYTES },
+  ]
+  return wanted.filter(({ paths }) => paths.length > 0)
+}
+
+const CONFIGURATION = new Set([
+  '.knot.toml', '.npmrc', '.yarnrc.yml', 'GNUmakefile', 'Makefile', 'makefile', 'package.json',
+  'pnpm-workspace.yaml', 'pyproject.toml', 'pytest.ini', 'setup.cfg', 'tox.ini', 'tsconfig.json',
+])
+const MANIFEST = /\/(package|tsconfig)\.json$/
 
 /** Lists the checks of a tree in the order in which they run, the cheapest kinds first. */
 export function detectChecks(listing: Listing): Detected {
   const node = detectNode(listing)
-  if (node.kind === 'malformed') return node
+  if (node.kind === 'malformed' && !node.file.includes('/')) return node
   const dependencies = nodeDependencies(listing)
   const text = listing.texts.get('.knot.toml')
   if (text !== undefined) {
@@ -53,66 +70,15 @@ export function detectChecks(listing: Listing): Detected {
     }))
     if (checks.length > 0) return { kind: 'checks', checks, dependencies }
   }
+  // Of one workspace of many: checks that are named do not need it.
+  if (node.kind === 'malformed') return node
   const checks = [...node.checks, ...compiled(listing), ...python(listing), ...jvm(listing)]
   // A Makefile beside another build mostly calls that build: running both runs it twice.
   if (checks.length === 0) checks.push(...make(listing))
-  return { kind: 'checks', checks, dependencies }
+  return { kind: 'checks', checks: gathered(checks, CHECKS_MAX), dependencies }
 }
 
 /** The dependencies of a tree, which may differ from those of the base of its checks. */
 export function detectDependencies(listing: Listing): Dependencies {
   return nodeDependencies(listing)
-}
-
-function compiled({ paths }: Listing): Check[] {
-  const checks: Check[] = []
-  if (paths.includes('go.mod')) {
-    checks.push({ name: 'go', command: ['go', 'test', './...'], tools: ['go'], from: 'go.mod' })
-  }
-  if (paths.includes('Cargo.toml')) {
-    const locked = paths.includes('Cargo.lock') ? ['--locked'] : []
-    const command = ['cargo', 'test', ...locked] as const
-    checks.push({ name: 'cargo', command, tools: ['cargo', 'rustc'], from: 'Cargo.toml' })
-  }
-  return checks
-}
-
-function python({ paths, texts }: Listing): Check[] {
-  const check = (from: string): Check[] => [
-    { name: 'pytest', command: ['pytest', '-q'], tools: ['pytest', 'python3'], from },
-  ]
-  if (paths.includes('pytest.ini')) return check('pytest.ini')
-  for (const [file, mark] of PYTEST_TABLES) if (mark.test(texts.get(file) ?? '')) return check(file)
-  const test = paths.find((path) => /(^|\/)(test_[^/]*|[^/]*_test|conftest)\.py$/.test(path))
-  return test === undefined ? [] : check(test)
-}
-
-const PYTEST_TABLES = [
-  ['pyproject.toml', /^\[tool\.pytest\b/m],
-  ['setup.cfg', /^\[tool:pytest\]/m],
-  ['tox.ini', /^\[pytest\]/m],
-] as const
-
-function jvm({ paths }: Listing): Check[] {
-  const checks: Check[] = []
-  if (paths.includes('pom.xml')) {
-    const mvn = paths.includes('mvnw') ? './mvnw' : 'mvn'
-    const command = [mvn, '-q', '-B', 'test'] as const
-    checks.push({ name: 'maven', command, tools: [mvn, 'java'], from: 'pom.xml' })
-  }
-  const build = paths.find((path) => /^build\.gradle(\.kts)?$/.test(path))
-  if (build !== undefined) {
-    const gradle = paths.includes('gradlew') ? './gradlew' : 'gradle'
-    const command = [gradle, '--no-daemon', '-q', 'test'] as const
-    checks.push({ name: 'gradle', command, tools: [gradle, 'java'], from: build })
-  }
-  return checks
-}
-
-function make({ texts }: Listing): Check[] {
-  for (const from of ['GNUmakefile', 'makefile', 'Makefile']) {
-    if (!/^test[ \t]*:(?![:=])/m.test(texts.get(from) ?? '')) continue
-    return [{ name: 'make test', command: ['make', 'test'], tools: ['make'], from }]
-  }
-  return []
 }

@@ -1,16 +1,9 @@
-/** Checks and dependencies of a package.json. */
+/** Checks of a package.json, of what stands beside it, and of the workspaces that it names. */
+import { WORKSPACES_MAX } from '../../core/limits.ts'
 import type { Check, Listing } from './detect.ts'
-
-export type Dependencies =
-  | { kind: 'none' }
-  /** `command` makes `node_modules` from `lockfile`; `inputs` are all the texts that decide it. */
-  | {
-      kind: 'install'
-      tool: string
-      command: readonly [string, ...string[]]
-      lockfile: string
-      inputs: readonly string[]
-    }
+import { isBerry, managerOf } from './install.ts'
+import { dependsOn, type Manifest, readManifest, scriptOf } from './manifest.ts'
+import { workspacesOf } from './workspaces.ts'
 
 type NodeChecks =
   | { kind: 'checks'; checks: Check[] }
@@ -19,141 +12,149 @@ type NodeChecks =
 /** The checks that a package.json, a tsconfig and test files stand for. */
 export function detectNode(listing: Listing): NodeChecks {
   const { paths, texts } = listing
-  const manifest = readManifest(texts)
-  if (manifest === 'malformed') {
-    const why = 'it is not a JSON object'
-    return { kind: 'malformed', file: 'package.json', line: 1, why }
-  }
-  const checks: Check[] = []
-  const tools = ['node', managerOf(listing).tool]
-  const test = scriptOf(manifest, 'test')
-
-  const typecheck = TYPECHECKS.find((name) => scriptOf(manifest, name) !== undefined)
-  const coversTypes = /\btsc\b|\btype-?check\b|\bcheck-types\b/.test(test ?? '')
-  if (typecheck !== undefined && !coversTypes) {
-    checks.push({ ...scriptCheck(listing, manifest, typecheck), name: 'typecheck', tools })
-  } else if (paths.includes('tsconfig.json') && dependsOn(manifest, 'typescript') && !coversTypes) {
-    const command = ['tsc', '-p', 'tsconfig.json', '--noEmit'] as const
-    checks.push({ name: 'typecheck', command, tools: ['node', 'tsc'], from: 'tsconfig.json' })
-  }
-
-  if (test !== undefined) {
-    checks.push({ ...scriptCheck(listing, manifest, 'test'), name: 'test', tools })
-  } else {
-    const file = paths.find((path) => NODE_TEST.test(path))
-    if (file !== undefined) {
-      checks.push({ name: 'test', command: ['node', '--test'], tools: ['node'], from: file })
+  const manifest = readManifest(texts.get('package.json') ?? '{}')
+  if (manifest === 'malformed') return malformed('package.json', 'it is not a JSON object')
+  for (const file of ['package.json', managerOf(listing).lockfile]) {
+    if (file !== undefined && paths.includes(file) && !texts.has(file)) {
+      return malformed(file, 'it is no plain file, or too large')
     }
+  }
+  const workspaces = workspacesOf(listing, manifest)
+  const belowOne = (path: string) =>
+    workspaces.some(({ folder }) => path.startsWith(`${folder}/`))
+  const own = paths.filter((path) => !belowOne(path))
+  const checks = packageChecks(listing, { folder: '', manifest, paths: own })
+  // A root that tests tests its workspaces, or has its reasons.
+  if (scriptOf(manifest, 'test') !== undefined) return { kind: 'checks', checks }
+  for (const { folder, manifest } of workspaces) {
+    if (manifest === 'malformed') {
+      const why = `it is not a JSON object, or there are more than ${WORKSPACES_MAX} of them`
+      return malformed(within(folder, 'package.json'), why)
+    }
+    const paths = listing.paths.filter((path) => path.startsWith(`${folder}/`))
+    checks.push(...packageChecks(listing, { folder, manifest, paths }))
   }
   return { kind: 'checks', checks }
 }
 
-/** How the dependencies of a tree are installed; never running their own install scripts. */
-export function nodeDependencies(listing: Listing): Dependencies {
-  const { paths, texts } = listing
-  const manifest = readManifest(texts)
-  if (manifest === 'malformed' || !texts.has('package.json')) return { kind: 'none' }
-  // The tree brings its dependencies along.
-  if (paths.some((path) => path.startsWith('node_modules/'))) return { kind: 'none' }
-  const { tool, lockfile } = managerOf(listing)
-  const text = texts.get(lockfile ?? '')
-  const own = texts.get('package.json') ?? ''
-  const inputs = text === undefined ? [own] : [text, own]
-  if (lockfile === undefined || text === undefined) {
-    if (Object.keys(dependenciesOf(manifest)).length === 0) return { kind: 'none' }
-    const command = ['npm', 'install', '--no-package-lock', ...QUIET_NPM] as const
-    return { kind: 'install', tool: 'npm', command, lockfile: 'package.json', inputs }
-  }
-  switch (tool) {
-    case 'npm': {
-      // A lockfile without packages: there is nothing to install.
-      if (!text.includes('"node_modules/')) return { kind: 'none' }
-      return { kind: 'install', tool, command: ['npm', 'ci', ...QUIET_NPM], lockfile, inputs }
-    }
-    case 'yarn':
-      if (isBerry(listing)) {
-        const command = ['yarn', 'install', '--immutable', '--mode=skip-build'] as const
-        return { kind: 'install', tool, command, lockfile, inputs }
-      }
-      break
-  }
-  const command = [tool, 'install', '--frozen-lockfile', '--ignore-scripts'] as const
-  return { kind: 'install', tool, command, lockfile, inputs }
+function malformed(file: string, why: string): NodeChecks {
+  return { kind: 'malformed', file, line: 1, why }
 }
 
-const QUIET_NPM = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-progress']
+type Package = { folder: string; manifest: Manifest; paths: readonly string[] }
+
+function packageChecks(listing: Listing, at: Package): Check[] {
+  return [...typecheckOf(listing, at), ...testOf(listing, at)]
+}
+
+function typecheckOf(listing: Listing, at: Package): Check[] {
+  const { folder, manifest, paths } = at
+  if (COVERS_TYPES.test(scriptOf(manifest, 'test') ?? '')) return []
+  const name = nameIn('typecheck', folder)
+  const script = TYPECHECKS.find((one) => scriptOf(manifest, one) !== undefined)
+  if (script !== undefined) return [{ ...scriptCheck(listing, at, script), name }]
+  const from = within(folder, 'tsconfig.json')
+  if (!paths.includes(from) || !dependsOn(manifest, 'typescript')) return []
+  // With references and no files of its own, `tsc -p` would look at nothing and pass.
+  const isBuild = /"references"\s*:\s*\[\s*\{/.test(listing.texts.get(from) ?? '')
+  const tsc = isBuild ? ['tsc', '-b'] as const : ['tsc', '-p', 'tsconfig.json', '--noEmit'] as const
+  return [{ name, command: commandIn(folder, tsc), tools: ['node', 'tsc'], from }]
+}
+
+function testOf(listing: Listing, at: Package): Check[] {
+  const { folder, manifest, paths } = at
+  const name = nameIn('test', folder)
+  if (scriptOf(manifest, 'test') !== undefined) {
+    return [{ ...scriptCheck(listing, at, 'test'), name }]
+  }
+  const skipped = folder === '' ? 0 : folder.length + 1
+  const inPackage = paths.map((path) => ({ path, name: path.slice(skipped) }))
+  const isBun = managerOf(listing).tool === 'bun'
+  for (const { tool, command, files } of RUNNERS) {
+    if (tool === 'bun' ? !isBun : tool !== 'node' && !dependsOn(manifest, tool)) continue
+    const first = inPackage.find((one) => files.test(one.name) && !INSTALLED.test(one.name))
+    if (first === undefined) continue
+    const tools = tool === 'bun' ? ['bun'] : ['node', ...(tool === 'node' ? [] : [tool])]
+    return [{ name, command: commandIn(folder, command), tools, from: first.path }]
+  }
+  return []
+}
+
 const TYPECHECKS = ['typecheck', 'type-check', 'check-types', 'check:types', 'types']
-const NODE_TEST = /^(?!(.*\/)?node_modules\/).*\.test\.[cm]?[jt]s$/
+const COVERS_TYPES = /\btsc\b|\btype-?check\b|\bcheck-types\b/
+const INSTALLED = /(^|\/)node_modules\//
+const TESTS = /\.(test|spec)\.[cm]?[jt]sx?$/
 
-type Manifest = Readonly<Record<string, unknown>>
+type Runner = { tool: string; command: readonly [string, ...string[]]; files: RegExp }
 
-function readManifest(texts: ReadonlyMap<string, string>): Manifest | 'malformed' {
-  const text = texts.get('package.json')
-  if (text === undefined) return {}
-  try {
-    const value: unknown = JSON.parse(text.replace(/^\uFEFF/, ''))
-    return isRecord(value) ? value : 'malformed'
-  } catch {
-    return 'malformed'
-  }
-}
-
-function scriptOf(manifest: Manifest, name: string): string | undefined {
-  const scripts = manifest['scripts']
-  const script = isRecord(scripts) && Object.hasOwn(scripts, name) ? scripts[name] : undefined
-  if (typeof script !== 'string' || script.trim() === '') return undefined
-  // What `npm init` writes: a promise of tests, not a test.
-  return /no test specified/.test(script) ? undefined : script
-}
+// Who runs test files that no script runs: what the package depends on, else Node itself.
+const RUNNERS: readonly Runner[] = [
+  { tool: 'vitest', command: ['vitest', 'run'], files: TESTS },
+  { tool: 'jest', command: ['jest', '--ci'], files: /\.(test|spec)\.[jt]sx?$|(^|\/)__tests__\// },
+  { tool: 'ava', command: ['ava'], files: /\.test\.[cm]?js$/ },
+  { tool: 'mocha', command: ['mocha'], files: /^test\/[^/]+\.[cm]?js$/ },
+  { tool: 'bun', command: ['bun', 'test'], files: TESTS },
+  { tool: 'node', command: ['node', '--test'], files: /\.test\.[cm]?[jt]s$/ },
+]
 
 function scriptCheck(
   listing: Listing,
-  manifest: Manifest,
+  { folder, manifest }: Package,
   name: string,
-): Pick<Check, 'command' | 'from'> {
-  const from = 'package.json'
+): Pick<Check, 'command' | 'from' | 'tools'> {
+  const from = within(folder, 'package.json')
+  const tools = ['node', managerOf(listing).tool]
   // Yarn's loader replaces node_modules, so only yarn can start the script.
-  if (isBerry(listing)) return { command: ['yarn', 'run', name], from }
+  if (isBerry(listing)) return { command: commandIn(folder, ['yarn', 'run', name]), from, tools }
   const scripts = [`pre${name}`, name, `post${name}`]
     .map((part) => scriptOf(manifest, part))
     .filter((script) => script !== undefined)
-  const [only] = scripts
+  const [only = ''] = scripts
   const text = scripts.length === 1 ? only : scripts.map((script) => `(${script})`).join(' && ')
-  return { command: ['sh', '-c', text ?? ''], from }
+  const script = folder === '' ? text : `${enter(folder)} && (${text})`
+  return { command: ['sh', '-c', script], from, tools }
 }
 
-function managerOf({ paths }: Listing): { tool: string; lockfile?: string } {
-  for (const [lockfile, tool] of LOCKFILES) if (paths.includes(lockfile)) return { tool, lockfile }
-  return { tool: 'npm' }
+function nameIn(name: string, folder: string): string {
+  return folder === '' ? name : `${name} ${folder}`
 }
 
-const LOCKFILES = [
-  ['pnpm-lock.yaml', 'pnpm'],
-  ['yarn.lock', 'yarn'],
-  ['bun.lock', 'bun'],
-  ['npm-shrinkwrap.json', 'npm'],
-  ['package-lock.json', 'npm'],
-] as const
-
-function isBerry({ paths, texts }: Listing): boolean {
-  if (!paths.includes('yarn.lock')) return false
-  if (paths.includes('.pnp.cjs')) return true
-  const settings = texts.get('.yarnrc.yml')
-  return settings !== undefined && !/^nodeLinker:\s*['"]?node-modules/m.test(settings)
+function within(folder: string, file: string): string {
+  return folder === '' ? file : `${folder}/${file}`
 }
 
-function dependsOn(manifest: Manifest, name: string): boolean {
-  return Object.hasOwn(dependenciesOf(manifest), name)
+/** A command as it is started in a folder of the tree. */
+export function commandIn(
+  folder: string,
+  command: readonly [string, ...string[]],
+): readonly [string, ...string[]] {
+  if (folder === '') return command
+  return ['sh', '-c', `${enter(folder)} && ${command.map(quoted).join(' ')}`]
 }
 
-function dependenciesOf(manifest: Manifest): Manifest {
-  const { dependencies, devDependencies } = manifest
-  return {
-    ...(isRecord(dependencies) ? dependencies : {}),
-    ...(isRecord(devDependencies) ? devDependencies : {}),
-  }
+/** The words that enter a folder, with the programs that were installed there. */
+function enter(folder: string): string {
+  const place = folder.startsWith('-') ? `./${folder}` : folder
+  return `cd ${quoted(place)} && PATH="$PWD/node_modules/.bin:$PATH"`
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll(`'`, String.raw`'\''`)}'`
+}
+
+/** Makes of some checks at most so many: the last one runs all the rest. */
+export function gathered(checks: readonly Check[], max: number): Check[] {
+  const [kept, rest] = [checks.slice(0, max - 1), checks.slice(max - 1)]
+  const [first] = rest
+  if (first === undefined || rest.length === 1) return [...checks]
+  const script = rest.map(({ command }) => `(${asScript(command)})`).join(' && ')
+  const tools = [...new Set(rest.flatMap(({ tools }) => tools))]
+  const name = `${first.name} and ${rest.length - 1} more`
+  return [...kept, { name, command: ['sh', '-c', script], tools, from: first.from }]
+}
+
+function asScript(command: readonly string[]): string {
+  const [shell, flag, script] = command
+  const isScript = shell === 'sh' && flag === '-c' && script !== undefined
+  return isScript ? script : command.map(quoted).join(' ')
 }

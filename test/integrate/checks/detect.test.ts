@@ -22,6 +22,8 @@ function checks(files: Record<string, string | object>): Check[] {
 const lines = (files: Record<string, string | object>) =>
   checks(files).map(({ name, command }) => `${name}: ${command.join(' ')}`)
 
+const PYTEST = 'pytest: env PYTHONPATH=. pytest -q'
+
 describe('detecting', () => {
   test('S344: a repository without checks has none, and npm’s placeholder is none', () => {
     expect(checks({ 'README.md': '' })).toEqual([])
@@ -58,14 +60,47 @@ describe('detecting', () => {
   test('each language has its own command', () => {
     expect(lines({ 'go.mod': '', 'Cargo.toml': '', 'Cargo.lock': '' })).toEqual([
       'go: go test ./...',
-      'cargo: cargo test --locked',
+      'cargo: cargo test --workspace --locked',
     ])
-    expect(lines({ 'src/test_a.py': '' })).toEqual(['pytest: pytest -q'])
-    const pyproject = '[tool.pytest.ini_options]\n'
-    expect(lines({ 'pyproject.toml': pyproject })).toEqual(['pytest: pytest -q'])
+    expect(lines({ 'src/test_a.py': '' })).toEqual([PYTEST])
     expect(lines({ 'pyproject.toml': '[project]\n', 'contest.py': '' })).toEqual([])
     expect(lines({ 'pom.xml': '', mvnw: '' })).toEqual(['maven: ./mvnw -q -B test'])
     expect(lines({ 'build.gradle.kts': '' })).toEqual(['gradle: gradle --no-daemon -q test'])
+  })
+
+  test('S742: pytest counts where there are tests for it, not where it is only set up', () => {
+    const pyproject = '[tool.pytest.ini_options]\n'
+    expect(lines({ 'pyproject.toml': pyproject, 'conftest.py': '' })).toEqual([])
+    expect(lines({ 'pytest.ini': '[pytest]\n', 'a_test.py': '' })).toEqual([PYTEST])
+    const named = { 'pyproject.toml': `${pyproject}python_files = "check_*.py"\n` }
+    expect(lines(named)).toEqual([PYTEST])
+    expect(lines({ 'vendor/x/test_a.py': '', 'lib/testdata/test_b.py': '' })).toEqual([])
+  })
+
+  test('S741: Go and Cargo are checked where their topmost manifests stand', () => {
+    expect(lines({ 'go.mod': '', 'tools/go.mod': '' })).toEqual(['go: go test ./...'])
+    const nested = {
+      'api/go.mod': '', 'api/gen/go.mod': '', 'vendor/x/go.mod': '', '_old/go.mod': '',
+      'go.work': '', "it's/Cargo.toml": '', "it's/Cargo.lock": '', 'examples/Cargo.toml': '',
+    }
+    const path = 'PATH="$PWD/node_modules/.bin:$PATH"'
+    expect(lines(nested)).toEqual([
+      `go api: sh -c cd api && ${path} && go test ./...`,
+      String.raw`cargo it's: sh -c cd 'it'\''s' && ${path} && cargo test --workspace --locked`,
+    ])
+  })
+
+  test('the runner that a package depends on runs its test files', () => {
+    const of = (tool: string, file: string) =>
+      lines({ 'package.json': { devDependencies: { [tool]: '1' } }, [file]: '' })
+    expect(of('vitest', 'src/a.spec.tsx')).toEqual(['test: vitest run'])
+    expect(of('jest', '__tests__/a.js')).toEqual(['test: jest --ci'])
+    expect(of('mocha', 'test/a.js')).toEqual(['test: mocha'])
+    expect(of('ava', 'a.test.js')).toEqual(['test: ava'])
+    expect(of('left-pad', 'a.test.js')).toEqual(['test: node --test'])
+    expect(lines({ 'package.json': {}, 'bun.lock': '', 'a.test.ts': '' })).toEqual([
+      'test: bun test',
+    ])
   })
 
   test('a Makefile counts when nothing else does', () => {
@@ -73,6 +108,11 @@ describe('detecting', () => {
     expect(lines({ Makefile })).toEqual(['make test: make test'])
     expect(lines({ Makefile, 'go.mod': '' })).toEqual(['go: go test ./...'])
     expect(lines({ Makefile: 'test := x\nmytest:\n\t:\n' })).toEqual([])
+    expect(lines({ Makefile: 'all check:: x # y\n' })).toEqual(['make check: make check'])
+    expect(lines({ Makefile: 'check:\ntest : check\n' })).toEqual(['make test: make test'])
+    expect(lines({ Makefile: '# test:\n\ttest:\ntest ::= x\nx: test\n' })).toEqual([])
+    // GNU make reads this one, and not the other.
+    expect(lines({ GNUmakefile: 'all:\n', Makefile: 'test:\n' })).toEqual([])
   })
 
   test('checks that are named replace all that are detected', () => {
@@ -99,6 +139,57 @@ describe('detecting', () => {
   })
 })
 
+describe('S740: the workspaces of a root without a test', () => {
+  const member = (test: string) => ({ scripts: { test } })
+  const members = {
+    'packages/a/package.json': member('one'),
+    'packages/b/package.json': { scripts: { pretest: 'two', test: 'three' } },
+    'packages/none/package.json': {},
+    'apps/deep/er/package.json': member('four'),
+    'packages/a/fixtures/package.json': member('no'),
+  }
+  const at = (folder: string, script: string) =>
+    `test ${folder}: sh -c cd ${folder} && PATH="$PWD/node_modules/.bin:$PATH" && (${script})`
+
+  test('are each checked in their folder, by their own scripts', () => {
+    const workspaces = ['./packages/*/', 'apps/**', '!packages/b']
+    const wanted = [at('packages/a', 'one'), at('apps/deep/er', 'four')]
+    expect(lines({ 'package.json': { workspaces }, ...members })).toEqual(wanted)
+    const object = { workspaces: { packages: ['packages/b'] } }
+    expect(lines({ 'package.json': object, ...members })).toEqual([
+      at('packages/b', '(two) && (three)'),
+    ])
+    const yaml = `packages:\n  # ours\n  - 'packages/*' # all\n  - "!packages/b"\n  - apps/**\nx: 1\n`
+    expect(lines({ 'package.json': {}, 'pnpm-workspace.yaml': yaml, ...members })).toEqual(wanted)
+    const flow = { 'package.json': {}, 'pnpm-workspace.yaml': 'packages: ["packages/a"]\n' }
+    expect(lines({ ...flow, ...members })).toEqual([at('packages/a', 'one')])
+  })
+
+  test('a root that tests speaks for them', () => {
+    const root = { workspaces: ['packages/*'], scripts: { test: 'all' } }
+    expect(lines({ 'package.json': root, ...members })).toEqual(['test: sh -c all'])
+  })
+
+  test('are at most 32 checks, of which the last runs all the rest', () => {
+    const many = Object.fromEntries(
+      Array.from({ length: 40 }, (_, n) => [`p/${n}/package.json`, member(`run ${n}`)]),
+    )
+    const found = checks({ 'package.json': { workspaces: ['p/*'] }, ...many })
+    expect(found.length).toBe(32)
+    expect(found.at(-1)?.name).toBe('test p/31 and 8 more')
+    for (let n = 31; n < 40; n++) expect(found.at(-1)?.command[2]).toContain(`(run ${n})`)
+  })
+
+  test('one that does not read is named, unless the checks are named by hand', () => {
+    const files = { 'package.json': { workspaces: ['p/*'] }, 'p/a/package.json': '{' }
+    expect(detectChecks(listing(files))).toMatchObject({
+      kind: 'malformed', file: 'p/a/package.json',
+    })
+    const toml = '[[check]]\nname = "a"\nrun = "b"\n'
+    expect(lines({ ...files, '.knot.toml': toml })).toEqual(['a: sh -c b'])
+  })
+})
+
 describe('dependencies', () => {
   const of = (files: Record<string, string | object>) => {
     const found = detectDependencies(listing(files))
@@ -120,6 +211,34 @@ describe('dependencies', () => {
     expect(of(manifest)).toMatch(/^npm install --no-package-lock --ignore-scripts/)
     expect(of({ 'package.json': {} })).toBe('none')
     expect(of({})).toBe('none')
+    const berry = 'yarn install --immutable --mode=skip-build'
+    expect(of({ ...manifest, 'yarn.lock': '__metadata:\n  version: 8\n' })).toBe(berry)
+    expect(of({ ...manifest, 'bun.lockb': 'x' })).toBe(
+      'bun install --frozen-lockfile --ignore-scripts',
+    )
+    expect(of({ 'package.json': { workspaces: ['a'] }, 'a/package.json': {} })).toMatch(/^npm ins/)
+  })
+
+  test('S743: all that decides an install names its set', () => {
+    const files = {
+      'package.json': { workspaces: ['p/*'] }, 'package-lock.json': '"node_modules/', '.npmrc': 'a',
+      'p/x/package.json': {},
+    }
+    const inputs = (more: object = {}) => {
+      const found = detectDependencies(listing({ ...files, ...more }))
+      return found.kind === 'install' ? found.inputs : []
+    }
+    const changes = [{}, { '.npmrc': 'b' }, { 'package-lock.json': ' "node_modules/' },
+      { 'p/x/package.json': { a: 1 } }, { 'p/y/package.json': {} }]
+    expect(new Set(changes.map((one) => JSON.stringify(inputs(one)))).size).toBe(changes.length)
+  })
+
+  test('S743: a lockfile that is there and does not read is never passed over', () => {
+    const { texts } = listing({ 'package.json': { dependencies: { a: '1' } } })
+    const paths = ['package.json', 'package-lock.json']
+    expect(detectChecks({ paths, texts })).toMatchObject({
+      kind: 'malformed', file: 'package-lock.json',
+    })
   })
 })
 
