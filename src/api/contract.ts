@@ -6,6 +6,7 @@
  * every other method only answers with its output.
  */
 import { z } from 'zod'
+import { CHECK_HISTORY_SHOWN } from '../core/limits.ts'
 import {
   GLOB_MAX_BYTES, GLOBS_MAX, INVITE_USES_MAX, LOCKS_PER_AGENT_MAX, MESSAGE_MAX_BYTES,
   NAME_MAX_BYTES, TASK_BODY_MAX_BYTES, TITLE_MAX_BYTES,
@@ -14,6 +15,7 @@ import {
   check, decided, doing, event, evidence, finding, inviteRow, leader, lock, member, memberRow,
   moment, output, problem, progress, queued, synced, task, upstream, upstreamIntegration, who,
 } from './shapes.ts'
+import { checkedPush } from './shapes.ts'
 
 const byteLength = (text: string) => new TextEncoder().encode(text).length
 
@@ -228,6 +230,12 @@ export const contract = {
     input: z.strictObject({ worktree: worktree.optional() }),
     stream: output,
     output: evidence,
+  },
+  'check.history': {
+    doc: 'Lists what was checked before a landing or a refusal, newest first.',
+    input: z.strictObject({ limit: z.number().int().positive().default(CHECK_HISTORY_SHOWN) }),
+    stream: checkedPush,
+    output: z.object({ total: z.number().int().nonnegative() }),
   },
   'room.create': {
     doc: 'Makes the room, or resumes the one that is here, and gives an invite link.',

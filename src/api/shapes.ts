@@ -88,6 +88,23 @@ export const evidence = z.object({
   checks: z.array(checkRun),
 })
 
+/** A push that a leader checked; it landed, or its output says why it was refused. */
+export const checkedPush = evidence.extend({
+  /** Of the landing or the verdict. */
+  id: z.string(),
+  at: moment,
+  term: z.number().int().nonnegative(),
+  push: z.string(),
+  commit: z.string().optional(),
+  author: who.optional(),
+  by: who,
+  checks: z.array(
+    checkRun.extend({ toolchain: z.string().optional(), sandbox: z.string().optional() }),
+  ),
+  landed: z.string().optional(),
+  output: z.string().optional(),
+})
+
 /** A line of the room's log. `text` is what people read; `fields` is the same for programs. */
 export const event = z.object({
   id: z.string(),

@@ -317,6 +317,8 @@ export const TREE_PATHS_MAX = 200_000
 export const CHECK_TIMEOUT_MAX_SECONDS = 86_400
 /** Checks of one repository: each costs every landing its time. */
 export const CHECKS_MAX = 32
+/** Lines of `knot check --history` where nobody says how many: a screenful. */
+export const CHECK_HISTORY_SHOWN = 20
 /** Sets of installed dependencies that are kept, one per lockfile. */
 export const DEPENDENCY_SETS_MAX = 4
 /** Asking a tool for its version. */

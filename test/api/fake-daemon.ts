@@ -126,6 +126,16 @@ export function fakeAnswers(overrides: Partial<Answers> = {}): Answers {
         checks: [{ name: 'test', command: 'npm test', outcome: 'passed', exit: 0, ms: 1200 }],
       }
     },
+    'check.history': async function* ({ limit }) {
+      const run = { name: 'test', command: 'npm test', outcome: 'failed', exit: 3, ms: 5 } as const
+      const past = [
+        { id: 'v2', push: 'p2', verdict: 'failed', checks: [run], output: 'not ok 1' } as const,
+        { id: 'v1', push: 'p1', verdict: 'unchecked', checks: [], landed: 'c'.repeat(40) } as const,
+      ]
+      const about = { at, term: 1, commit: 'a1b2c3d4'.repeat(5), author: bob, by: alice, ms: 5 }
+      for (const one of past.slice(0, limit)) yield { ...one, ...about, checks: [...one.checks] }
+      return { total: past.length }
+    },
     'room.create': async () => ({
       kind: 'created', room, link, fingerprint, agent: alice, prompt,
     }),

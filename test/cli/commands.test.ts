@@ -240,6 +240,20 @@ describe('exit codes', () => {
     expect((await here.json('check')).envelope.result?.['output']).toBe('not ok 1\n')
   })
 
+  test('S745: what was checked is listed, and --limit is of that list only', async () => {
+    const here = await served({})
+    const { out } = await here.knot('check', '--history')
+    expect(out).toMatch(/CHECKED +PUSH +VERDICT +BY +TOOK +CHECKS/)
+    expect(out).toMatch(/bob@a1b2c3d4 +✗ refused +alice +5 ms +npm test: exit 3\n/)
+    expect(out).toMatch(/bob@a1b2c3d4 +\? unchecked +alice +-\n/)
+    expect((await here.knot('check', '--history', '-n', '1')).out).toContain('the last 1 of 2')
+    const { envelope } = await here.json('check', '--history')
+    expect(envelope.result).toMatchObject({ total: 2, entries: [{ id: 'v2' }, { id: 'v1' }] })
+    const wrong = await here.knot('check', '--limit', '3')
+    expect(wrong).toMatchObject({ exit: 2, err: expect.stringContaining('of --history only') })
+    expect((await here.knot('check', '--history', '-n', '0')).err).toContain('--limit "0"')
+  })
+
   test('S374: a join that waits for approval ends with 8', async () => {
     const here = await served({
       'room.join': async function* () {

@@ -8,6 +8,7 @@ import type { RunningRoom } from '../running.ts'
 import { VERSION } from '../version.ts'
 import { whoIs } from '../words.ts'
 import { checkCall } from './check.ts'
+import { checkHistory } from './check-history.ts'
 import { claims } from './claims.ts'
 import { inviteCalls, openInvites } from './invites.ts'
 import { keyCalls } from './keys.ts'
@@ -41,6 +42,7 @@ export function handlers(daemon: Daemon): Answers {
     },
     ...sync(room),
     ...checkCall(daemon),
+    ...checkHistory(room),
     ...roomCalls(daemon, room),
     ...memberCalls(room),
     ...keyCalls(daemon, room),
