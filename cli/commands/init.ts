@@ -2,7 +2,7 @@ import { Command, Option } from 'clipanion'
 import { checkoutOf } from '../checkout.ts'
 import { type Answer, KnotCommand } from '../command.ts'
 import { initialise } from '../daemon.ts'
-import { agentName } from '../name.ts'
+import { agentName, typedName } from '../name.ts'
 
 /** `knot init` */
 export class Init extends KnotCommand {
@@ -29,7 +29,7 @@ export class Init extends KnotCommand {
     const checkout = checkoutOf(this.context.cwd)
     // A name that was given once stays, whatever the environment says later.
     const fresh = checkout.stage === 'bare'
-    const name = fresh ? await agentName(this.name, this.context) : this.name
+    const name = fresh ? await agentName(this.name, this.context) : typedName(this.name)
     const made = await initialise(checkout, name, this.context)
     const state = made.kind === 'created' ? 'initialised' : 'already initialised:'
     return {

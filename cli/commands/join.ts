@@ -4,7 +4,7 @@ import type { Output } from '../../src/api/types.ts'
 import { checkoutOf } from '../checkout.ts'
 import { type Answer, KnotCommand } from '../command.ts'
 import { initialise } from '../daemon.ts'
-import { agentName } from '../name.ts'
+import { agentName, typedName } from '../name.ts'
 import { cleanLine, count, table } from '../print.ts'
 
 /** `knot join` */
@@ -33,12 +33,13 @@ export class Join extends KnotCommand {
       const fix = 'copy the whole line that knot up or knot invite printed, in quotes'
       throw new Failure('LINK_INVALID', reason, fix)
     }
+    const name = typedName(this.name)
     const checkout = checkoutOf(this.context.cwd)
     if (checkout.stage === 'bare') {
-      await initialise(checkout, await agentName(this.name, this.context), this.context)
+      await initialise(checkout, await agentName(name, this.context), this.context)
     }
     const daemon = await this.daemonOf(checkout)
-    const input = { link, ...(this.name === undefined ? {} : { name: this.name }) }
+    const input = { link, ...(name === undefined ? {} : { name }) }
     const stream = daemon.stream('room.join', input, this.context.signal)
     const joined = await this.drain(stream, ({ text }) => this.progress(text))
     return answer(joined)

@@ -5,7 +5,7 @@ import type { Input, Output } from '../../src/api/types.ts'
 import { checkoutOf } from '../checkout.ts'
 import { type Answer, KnotCommand } from '../command.ts'
 import { initialise } from '../daemon.ts'
-import { agentName } from '../name.ts'
+import { agentName, typedName } from '../name.ts'
 import { whole } from '../options.ts'
 import { cleanLine, table } from '../print.ts'
 
@@ -41,12 +41,13 @@ export class Up extends KnotCommand {
 
   async run(): Promise<Answer> {
     const port = this.port === undefined ? undefined : whole('--port', this.port, PORTS)
+    const name = typedName(this.name)
     const checkout = checkoutOf(this.context.cwd)
     if (checkout.stage === 'bare') {
-      await initialise(checkout, await agentName(this.name, this.context), this.context)
+      await initialise(checkout, await agentName(name, this.context), this.context)
     }
     const daemon = await this.daemonOf(checkout, port === undefined ? [] : ['--port', `${port}`])
-    const { name, room } = this
+    const { room } = this
     this.waiting.wait('making the room, and publishing HEAD…')
     const made = await create(daemon, {
       ...(name === undefined ? {} : { name }),

@@ -74,6 +74,17 @@ describe('before there is a daemon', () => {
     expect(given).toEqual(['--name Ada Lovelace', '--name zed', '', '--name coder-1'])
   })
 
+  test('S750: a --name that is no name is refused, with one that would do, before anything', async () => {
+    const here = at('git')
+    for (const words of [['init'], ['up'], ['join', 'knot://a']]) {
+      const { exit, err } = await here.knot(...words, '--name', 'refs/heads/main')
+      expect([words, exit]).toEqual([words, 2])
+      expect(err).toContain('"refs/heads/main" cannot be a name')
+      expect(err).toContain('fix: --name refs-heads-main')
+    }
+    expect(() => here.starts()).toThrow('ENOENT')
+  })
+
   test('whoami needs no daemon before there is a room', async () => {
     const here = at('initialised')
     expect((await here.json('whoami')).envelope.result?.['id']).toBe('ag_aaaaaaaaaaaaaaaa')
