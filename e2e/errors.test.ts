@@ -51,9 +51,12 @@ test('a link that is cut, changed, or of a room whose peers do not know it', asy
   expect((await dave!.knot('status')).exit).toBe(5)
 })
 
-test('a checkout that is in another room already', async () => {
+test('S751: a checkout that is in another room already', async () => {
   await carol!.told('up', '--room', 'elsewhere')
   await refused(carol!, ['join', link], { exit: 3, code: 'ROOM_OTHER', says: ['elsewhere', 'clone'] })
+  const other = { exit: 3, code: 'ROOM_OTHER', says: ['elsewhere', 'sums-b', 'clone'] }
+  await refused(carol!, ['up', '--room', 'sums-b'], other)
+  await carol!.told('up', '--room', 'elsewhere')
   const { room } = await carol!.status()
   expect(room?.name).toBe('elsewhere')
   await carol!.told('down')

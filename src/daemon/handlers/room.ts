@@ -7,7 +7,7 @@ import { parseLink } from '../../core/auth/link.ts'
 import { INVITE_DAYS, INVITE_USES } from '../../core/limits.ts'
 import { type Daemon, watchEnd } from '../daemon.ts'
 import { enterRoom } from '../entering.ts'
-import { foundRoom } from '../founding.ts'
+import { chosenName, foundRoom } from '../founding.ts'
 import { openInvite, rememberInvite } from '../invites.ts'
 import { entering } from '../one-entry.ts'
 import { prompt } from '../playbook.ts'
@@ -46,6 +46,7 @@ async function create(
   }
   const room = daemon.room as RunningRoom
   if (input.approve && !room.engine.membership.approves) throw letsIn(room)
+  requireRoom(room, input.room)
   const link = (resumed ? await openLink(room) : undefined) ?? (await freshLink(room))
   return {
     kind: resumed ? 'resumed' : 'created',
@@ -59,6 +60,14 @@ function letsIn({ engine }: RunningRoom): Failure {
   const { roomName } = engine.membership
   const why = `the room ${roomName} was made to let in whoever has a link, and that stays`
   return new Failure('USAGE', why, 'knot up here, or knot up --approve in another clone')
+}
+
+/** Whoever names a room means that one, and not the one that happens to be here. */
+function requireRoom({ engine, identity }: RunningRoom, wanted: string | undefined): void {
+  const { roomName } = engine.membership
+  if (wanted === undefined || chosenName(wanted) === roomName) return
+  const why = `${identity.checkout.root} is in the room ${roomName}, not in "${wanted}"`
+  throw new Failure('ROOM_OTHER', why, 'knot up for this room; another one needs another clone')
 }
 
 async function* join(
