@@ -6,6 +6,7 @@ import { afterEach, expect, test } from 'vitest'
 import { makeRoom, type Peer, type Peers, setPeers, settled } from '../peers.ts'
 import { until } from '../world.ts'
 import { Lan, type Plan } from './lan.ts'
+import { bare, landed, lands } from './steps.ts'
 
 const ONE_SWITCH: Plan = {
   ada: [{ lan: 1, n: 1 }],
@@ -36,28 +37,6 @@ async function hosts(plan: Plan): Promise<Peer[]> {
   set = await setPeers(Object.keys(plan), { root, place })
   await network.boot(root)
   return set.peers
-}
-
-/** The link without its addresses. */
-function bare(link: string): string {
-  return link.split('/').slice(0, 3).join('/')
-}
-
-async function lands(author: Peer, file: string, seenBy: readonly Peer[]): Promise<void> {
-  await author.commit({ [file]: `export const by = '${author.name}'\n` })
-  const { id } = await author.told<{ id: string }>('sync')
-  await landed(id, seenBy)
-}
-
-async function landed(push: string, seenBy: readonly Peer[]): Promise<void> {
-  for (const peer of seenBy) {
-    await until(`${peer.name} sees ${push} land, and has it`, async () => {
-      const log = await peer.events()
-      const landing = log.find(({ kind, fields }) => kind === 'landed' && fields['push'] === push)
-      const line = await peer.git('log', '--format=%H', 'refs/knot/integration')
-      return landing !== undefined && line.includes(String(landing.fields['landed']))
-    })
-  }
 }
 
 /** Milliseconds until a condition holds. */

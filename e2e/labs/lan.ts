@@ -8,11 +8,14 @@ import { join } from 'node:path'
 import type { Place } from '../peers.ts'
 import { isAlive, until } from '../world.ts'
 
-/** A host's leg into a switch; `n` is the last number of its address there. */
-export type Leg = { lan: number; n: number }
+/** A host's leg into a switch; `n` is the last number of its address there, `net` the others. */
+export type Leg = { lan: number; n: number; net?: string }
 
 /** Hosts by name, with the switches that they are plugged into. */
 export type Plan = Record<string, Leg[]>
+
+/** Peers that live at somebody else's host, by name, with that host. */
+export type Guests = Record<string, string>
 
 /** Some switches and the hosts at them. */
 export class Lan {
@@ -31,11 +34,13 @@ export class Lan {
     for (const [name, legs] of Object.entries(plan)) plug(name, legs)
   }
 
-  /** Starts the hosts, each with nothing but its own folder below the root. */
-  async boot(root: string): Promise<void> {
+  /** Starts the hosts, each with nothing but the folders of those who live there below the root. */
+  async boot(root: string, guests: Guests = {}): Promise<void> {
     const names = Object.keys(this.#plan)
     for (const name of names) {
-      const others = names.filter((other) => other !== name).map((other) => join(root, other))
+      const others = [...names, ...Object.keys(guests)]
+        .filter((other) => (guests[other] ?? other) !== name)
+        .map((other) => join(root, other))
       for (const folder of others) mkdirSync(folder, { recursive: true })
       const hide = others.map((folder) => `mount -t tmpfs -o size=64k tmpfs '${folder}'`)
       const script = [...hide, 'echo ready', 'exec sleep infinity'].join(' && ')
@@ -104,12 +109,12 @@ function port(name: string, lan: number): string {
 function plug(name: string, legs: readonly Leg[]): void {
   ip('netns', 'add', netns(name))
   ip('-n', netns(name), 'link', 'set', 'lo', 'up')
-  for (const { lan, n } of legs) {
+  for (const { lan, n, net = `10.77.${lan}` } of legs) {
     const [near, far] = [`eth${lan}`, port(name, lan)]
     const ends = ['type', 'veth', 'peer', 'name', far, 'netns', SWITCHES]
     ip('-n', netns(name), 'link', 'add', near, ...ends)
     ip('-n', SWITCHES, 'link', 'set', far, 'master', `br${lan}`, 'up')
-    ip('-n', netns(name), 'addr', 'add', `10.77.${lan}.${n}/24`, 'dev', near)
+    ip('-n', netns(name), 'addr', 'add', `${net}.${n}/24`, 'dev', near)
     ip('-n', netns(name), 'link', 'set', near, 'up')
   }
 }
