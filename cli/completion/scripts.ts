@@ -17,10 +17,12 @@ complete -o default -F _knot knot`,
 
   zsh: `#compdef knot
 _knot() {
-  local line
+  local line word about
   local -a found
   while IFS= read -r line; do
-    found+=("\${\${line%%$'\\t'*}//:/\\\\:}:\${line#*$'\\t'}")
+    word="\${\${line%%$'\\t'*}//:/\\\\:}" about="\${line#*$'\\t'}"
+    # With nothing behind the colon zsh would say so, in a column of its own.
+    found+=("\$word\${about:+:\$about}")
   done < <(knot __complete "\${(@)words[2,CURRENT]}" 2>/dev/null)
   if (( $#found )); then _describe knot found; else _files; fi
 }
@@ -29,7 +31,8 @@ if [[ "\${funcstack[1]}" == _knot ]]; then _knot "$@"; else compdef _knot knot; 
 
   fish: `function __knot_complete
   set -l words (commandline -opc)
-  set -l typed (commandline -ct)
+  # A word that begins with a quote is asked for without it.
+  set -l typed (string replace -r '^["\\']' '' -- (commandline -ct))
   set -l found (knot __complete $words[2..-1] "$typed" 2>/dev/null)
   if test (count $found) -gt 0
     printf '%s\\n' $found

@@ -1,7 +1,8 @@
-import { execFileSync } from 'node:child_process'
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
+import { execFile, execFileSync, spawnSync } from 'node:child_process'
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { COMMANDS } from '../../cli/commands.ts'
 import { SCRIPTS } from '../../cli/completion/scripts.ts'
@@ -71,6 +72,77 @@ test('S560: bash offers them', () => {
   const out = execFileSync('bash', ['-c', `${SCRIPTS.bash}\n${typed}`], { env, cwd: here.root })
   expect(out.toString()).toBe('add list show done drop reopen\n')
 })
+
+/** Puts `knot` on the path of a shell, with the checkout's daemon to ask, and one file beside it. */
+async function shellEnv(): Promise<Record<string, string>> {
+  await here.serve()
+  const bin = join(here.root, 'bin')
+  mkdirSync(bin)
+  const launcher = fileURLToPath(new URL('../../cli/knot.mjs', import.meta.url))
+  const knot = `#!/bin/sh\nexec "${process.execPath}" "${launcher}" "$@"\n`
+  writeFileSync(join(bin, 'knot'), knot, { mode: 0o755 })
+  writeFileSync(join(here.root, 'one file.txt'), '')
+  return { ...here.env, HOME: here.root, PATH: `${bin}:${process.env['PATH']}`, TERM: 'xterm' }
+}
+
+async function shell(...argv: [string, ...string[]]): Promise<string> {
+  const env = await shellEnv()
+  const [program, ...args] = argv
+  const { stdout } = await promisify(execFile)(program, args, { env, cwd: here.root })
+  return stdout
+}
+
+const hasNo = (program: string) => spawnSync(program, ['--version']).error !== undefined
+
+test.skipIf(hasNo('fish'))('S560: fish offers them, live ones too, and files where there is none', async () => {
+  const lines = ['knot sta', 'knot tasks show ', 'knot config set l', 'knot sync --intent o', "knot 'sta"]
+  const asked = lines.map((line) => `complete -C ${JSON.stringify(line)}; echo .`).join('\n')
+  const out = await shell('fish', '--no-config', '-c', `${SCRIPTS.fish}\n${asked}`)
+  expect(out.split('.\n').slice(0, 3)).toEqual([
+    expect.stringMatching(/^status\tShow members/), 'qw12\tMend: the gate\n', 'lanOnly\nlisten\n',
+  ])
+  expect(out.split('.\n')[3]).toContain('one file.txt')
+  expect(out.split('.\n')[4]).toMatch(/^status\t/)
+})
+
+test.skipIf(hasNo('zsh'))('S560: zsh offers them, live ones too, and files where there is none', async () => {
+  writeFileSync(join(here.root, '_knot'), `${SCRIPTS.zsh}\n`)
+  writeFileSync(join(here.root, 'drive.zsh'), DRIVE_ZSH)
+  const out = await shell('zsh', '-f', join(here.root, 'drive.zsh'), here.root)
+  const screens = out.split(/^=+$/m).map((screen) => screen.replace(/\x1b\[[\d;?]*[A-Za-z]|[\r\x07]/g, ''))
+  expect(screens[1]).toContain('knot status ')
+  expect(screens[2]).toMatch(/add +-- Add a task[^]*list +-- [^]*show +-- /)
+  expect(screens[3]).toContain('knot tasks show qw12 ')
+  expect(screens[4]).toMatch(/lanOnly +listen/)
+  expect(screens[4]).not.toContain('--')
+  expect(screens[5]).toContain('one\\ file.txt')
+  expect(screens[6], 'from fpath, as packages install it').toContain('knot status ')
+})
+
+// zsh completes only while it edits a line, so it is typed into: a terminal for each line, in which
+// a tab is followed by what is on the screen once the list of matches is there.
+const DRIVE_ZSH = `
+zmodload zsh/zpty
+press() {
+  local out all=
+  zpty z "zsh -f -i"
+  zpty -w z "PS1='% '; COLUMNS=150; unsetopt beep; $1; bindkey '^I' complete-word; print REA''DY"
+  while zpty -r z out; do [[ $out == *READY* ]] && break; done
+  zpty -w z "seen() { zle -R; print; print DO''NE }; zle -N seen; bindkey '^X' seen; print REA''DY"
+  while zpty -r z out; do [[ $out == *READY* ]] && break; done
+  zpty -n -w z "$2"$'\t\x18'
+  while zpty -r z out; do all+=$out; [[ $all == *DONE* ]] && break; done
+  print -r -- "==="; print -r -- "$all"
+  zpty -d z
+}
+sourced=". $1/_knot"
+press $sourced "knot sta"
+press $sourced "knot tasks "
+press $sourced "knot tasks show "
+press $sourced "knot config set l"
+press $sourced "knot sync --intent o"
+press "fpath=($1 \$fpath); autoload -Uz compinit && compinit -u -D" "knot sta"
+`
 
 test('S562: --install adds one line to the start file, once, and says what it wrote', async () => {
   writeFileSync(join(here.root, '.bashrc'), 'alias k=knot')
