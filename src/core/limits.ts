@@ -309,6 +309,8 @@ export const CONFIG_FILE_MAX_BYTES = 1 << 20
 export const MANIFEST_MAX_BYTES = 64 << 10
 /** A lockfile, which decides what is installed; those of large repositories are of some MiB. */
 export const LOCKFILE_MAX_BYTES = 32 << 20
+/** Packages side by side, with none at the root around them, that are detected. */
+export const PROJECTS_MAX = 16
 /** Workspaces of a monorepo whose own checks are detected; in a larger one somebody names them. */
 export const WORKSPACES_MAX = 200
 /** Paths of a tree that the detection of checks looks at. */

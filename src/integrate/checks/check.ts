@@ -68,8 +68,8 @@ async function install(
   const set = setOf(dependencies)
   if (await takeOut(shelf, set)) return undefined
 
-  const { command, tool } = dependencies
-  const check = { name: 'install', command, tools: [tool] }
+  const { command, tools } = dependencies
+  const check = { name: 'install', command, tools }
   const [evidence] = await runChecks(bench, [check], signal)
   if (evidence === undefined) throw new Error('bug: one check gave no evidence')
   if (!passed(evidence)) return evidence

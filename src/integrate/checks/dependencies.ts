@@ -69,7 +69,7 @@ export async function noteInstalled(
   { set, tracked }: { set: string; tracked: readonly string[] },
 ): Promise<void> {
   const manifests = tracked.filter((path) => /(^|\/)package\.json$/.test(path))
-  const places = [...manifests.map((path) => join(dirname(path), 'node_modules')), ...OF_YARN]
+  const places = manifests.flatMap((path) => INSTALLED.map((name) => join(dirname(path), name)))
   const isTracked = (place: string) =>
     tracked.some((path) => path === place || path.startsWith(`${place}/`))
   const paths = []
@@ -80,8 +80,8 @@ export async function noteInstalled(
   await writeNote(join(at.shelf, IN_USE), { set, paths })
 }
 
-// Yarn's loader reads these instead of `node_modules`.
-const OF_YARN = ['.pnp.cjs', '.pnp.loader.mjs', '.yarn/cache', '.yarn/unplugged',
+// Yarn's loader reads the others instead of `node_modules`.
+const INSTALLED = ['node_modules', '.pnp.cjs', '.pnp.loader.mjs', '.yarn/cache', '.yarn/unplugged',
   '.yarn/install-state.gz']
 
 type Note = { set: string; paths: string[] }

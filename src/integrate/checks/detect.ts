@@ -6,11 +6,13 @@
  * here and now, so a push that rewrites its own `test` script is still tested by the old one.
  */
 import {
-  CHECKS_MAX, CONFIG_FILE_MAX_BYTES, LOCKFILE_MAX_BYTES, MANIFEST_MAX_BYTES, WORKSPACES_MAX,
+  CHECKS_MAX, CONFIG_FILE_MAX_BYTES, LOCKFILE_MAX_BYTES, MANIFEST_MAX_BYTES, PROJECTS_MAX,
+  WORKSPACES_MAX,
 } from '../../core/limits.ts'
-import { type Dependencies, managerOf, nodeDependencies } from './install.ts'
+import { type Dependencies, managerOf, nodeDependencies, SETTINGS } from './install.ts'
 import { compiled, jvm, make, python } from './languages.ts'
 import { detectNode, gathered } from './node.ts'
+import { listingIn, rootsOf, within } from './places.ts'
 import { readSettings } from './settings.ts'
 
 /** One command whose exit code 0 means "passed". */
@@ -35,13 +37,21 @@ export type Listing = { paths: readonly string[]; texts: ReadonlyMap<string, str
 
 /** The files whose text detection looks at, and how large each of them may be. */
 export function toRead(paths: readonly string[]): { paths: string[]; maxBytes: number }[] {
-  const { lockfile } = managerOf({ paths })
+  const projects = rootsOf(paths, 'package.json').slice(0, PROJECTS_MAX)
+  const lockfiles = projects.flatMap((folder) => {
+    const at = folder === '' ? { paths } : listingIn({ paths, texts: new Map() }, folder)
+    const { lockfile } = managerOf(at)
+    return lockfile === undefined ? [] : [within(folder, lockfile)]
+  })
+  const settings = projects.flatMap((folder) => SETTINGS.map((file) => within(folder, file)))
   const nested = paths.filter((path) => MANIFEST.test(path) && !/(^|\/)node_modules\//.test(path))
-  const configuration = paths.filter((path) => CONFIGURATION.has(path))
+  const configuration = paths.filter((path) => {
+    return CONFIGURATION.has(path) || settings.includes(path)
+  })
   const wanted = [
     { paths: configuration, maxBytes: CONFIG_FILE_MAX_BYTES },
     { paths: nested.slice(0, WORKSPACES_MAX * 2), maxBytes: MANIFEST_MAX_BYTES },
-    { paths: lockfile === undefined ? [] : [lockfile], maxBytes: LOCKFILE_MAX_BYTES },
+    ...lockfiles.map((path) => ({ paths: [path], maxBytes: LOCKFILE_MAX_BYTES })),
   ]
   return wanted.filter(({ paths }) => paths.length > 0)
 }

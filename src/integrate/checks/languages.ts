@@ -1,6 +1,6 @@
 /** Checks of the languages that bring a build tool along: Go, Rust, Python and the JVM's; make. */
 import type { Check, Listing } from './detect.ts'
-import { commandIn } from './node.ts'
+import { commandIn, isForeign, nameIn, rootsOf, within } from './places.ts'
 
 /** Go and Cargo: at the root, else wherever their topmost manifests stand. */
 export function compiled({ paths }: Listing): Check[] {
@@ -18,23 +18,11 @@ export function compiled({ paths }: Listing): Check[] {
   return [...go, ...cargo]
 }
 
-/** The folders with such a file that lie in no other folder with one; '' is the root. */
-function rootsOf(paths: readonly string[], file: string): string[] {
-  if (paths.includes(file)) return ['']
-  const folders = paths
-    .filter((path) => path.endsWith(`/${file}`) && !NOT_OURS.test(path))
-    .map((path) => path.slice(0, -file.length - 1))
-  return folders.filter((one) => !folders.some((other) => one.startsWith(`${other}/`)))
-}
-
-// Copies of others' work, what tests read, and folders that Go itself passes over.
-const NOT_OURS = /(^|\/)(vendor|node_modules|third_party|testdata|fixtures|examples?|[._][^/]*)\//
-
 /** pytest, where there are tests for it: without any it ends with 5, and nothing would land. */
 export function python({ paths, texts }: Listing): Check[] {
   const settings = PYTEST_TABLES.find(([file, mark]) => mark.test(texts.get(file) ?? ''))?.[0]
   const names = /^\s*python_files\s*=/m.test(texts.get(settings ?? '') ?? '')
-  const first = paths.find((path) => PYTHON_TEST.test(path) && !NOT_OURS.test(path))
+  const first = paths.find((path) => PYTHON_TEST.test(path) && !isForeign(path))
   const from = settings !== undefined && names ? settings : first && (settings ?? first)
   if (from === undefined) return []
   // As `python -m pytest` does it: the tests of a flat layout import what stands beside them.
@@ -86,12 +74,4 @@ function targetsOf(makefile: string): Set<string> {
     for (const name of names?.split(/[ \t]+/) ?? []) found.add(name)
   }
   return found
-}
-
-function nameIn(name: string, folder: string): string {
-  return folder === '' ? name : `${name} ${folder}`
-}
-
-function within(folder: string, file: string): string {
-  return folder === '' ? file : `${folder}/${file}`
 }

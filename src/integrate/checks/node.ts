@@ -1,16 +1,42 @@
 /** Checks of a package.json, of what stands beside it, and of the workspaces that it names. */
-import { WORKSPACES_MAX } from '../../core/limits.ts'
+import { PROJECTS_MAX, WORKSPACES_MAX } from '../../core/limits.ts'
 import type { Check, Listing } from './detect.ts'
 import { isBerry, managerOf } from './install.ts'
 import { dependsOn, type Manifest, readManifest, scriptOf } from './manifest.ts'
+import {
+  checkIn, commandIn, listingIn, nameIn, oneAfterAnother, rootsOf, within,
+} from './places.ts'
 import { workspacesOf } from './workspaces.ts'
 
 type NodeChecks =
   | { kind: 'checks'; checks: Check[] }
   | { kind: 'malformed'; file: string; line: number; why: string }
 
-/** The checks that a package.json, a tsconfig and test files stand for. */
+/**
+ * The checks that package.jsons, tsconfigs and test files stand for: those of the root, or those
+ * of the topmost packages where the root is none.
+ */
 export function detectNode(listing: Listing): NodeChecks {
+  const [first, ...others] = rootsOf(listing.paths, 'package.json')
+  if (first === undefined || first === '') return projectChecks(listing)
+  const folders = [first, ...others]
+  if (folders.length > PROJECTS_MAX) {
+    const many = `there are ${folders.length} packages, over ${PROJECTS_MAX}, and none at the root`
+    const why = `${many}; name the checks in .knot.toml`
+    return malformed(within(first, 'package.json'), why)
+  }
+  const isBelow = (path: string) => folders.some((folder) => path.startsWith(`${folder}/`))
+  const loose = projectChecks({ ...listing, paths: listing.paths.filter((path) => !isBelow(path)) })
+  const checks = loose.kind === 'checks' ? loose.checks : []
+  for (const folder of folders) {
+    const found = projectChecks(listingIn(listing, folder))
+    if (found.kind === 'malformed') return { ...found, file: within(folder, found.file) }
+    checks.push(...found.checks.map((check) => checkIn(folder, check)))
+  }
+  return { kind: 'checks', checks }
+}
+
+function projectChecks(listing: Listing): NodeChecks {
   const { paths, texts } = listing
   const manifest = readManifest(texts.get('package.json') ?? '{}')
   if (manifest === 'malformed') return malformed('package.json', 'it is not a JSON object')
@@ -28,7 +54,8 @@ export function detectNode(listing: Listing): NodeChecks {
   if (scriptOf(manifest, 'test') !== undefined) return { kind: 'checks', checks }
   for (const { folder, manifest } of workspaces) {
     if (manifest === 'malformed') {
-      const why = `it is not a JSON object, or there are more than ${WORKSPACES_MAX} of them`
+      const many = `there are more than ${WORKSPACES_MAX} workspaces`
+      const why = `it is not a JSON object, or ${many}; name the checks in .knot.toml`
       return malformed(within(folder, 'package.json'), why)
     }
     const paths = listing.paths.filter((path) => path.startsWith(`${folder}/`))
@@ -111,35 +138,7 @@ function scriptCheck(
     .filter((script) => script !== undefined)
   const [only = ''] = scripts
   const text = scripts.length === 1 ? only : scripts.map((script) => `(${script})`).join(' && ')
-  const script = folder === '' ? text : `${enter(folder)} && (${text})`
-  return { command: ['sh', '-c', script], from, tools }
-}
-
-function nameIn(name: string, folder: string): string {
-  return folder === '' ? name : `${name} ${folder}`
-}
-
-function within(folder: string, file: string): string {
-  return folder === '' ? file : `${folder}/${file}`
-}
-
-/** A command as it is started in a folder of the tree. */
-export function commandIn(
-  folder: string,
-  command: readonly [string, ...string[]],
-): readonly [string, ...string[]] {
-  if (folder === '') return command
-  return ['sh', '-c', `${enter(folder)} && ${command.map(quoted).join(' ')}`]
-}
-
-/** The words that enter a folder, with the programs that were installed there. */
-function enter(folder: string): string {
-  const place = folder.startsWith('-') ? `./${folder}` : folder
-  return `cd ${quoted(place)} && PATH="$PWD/node_modules/.bin:$PATH"`
-}
-
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll(`'`, String.raw`'\''`)}'`
+  return { command: commandIn(folder, ['sh', '-c', text]), from, tools }
 }
 
 /** Makes of some checks at most so many: the last one runs all the rest. */
@@ -147,14 +146,8 @@ export function gathered(checks: readonly Check[], max: number): Check[] {
   const [kept, rest] = [checks.slice(0, max - 1), checks.slice(max - 1)]
   const [first] = rest
   if (first === undefined || rest.length === 1) return [...checks]
-  const script = rest.map(({ command }) => `(${asScript(command)})`).join(' && ')
   const tools = [...new Set(rest.flatMap(({ tools }) => tools))]
   const name = `${first.name} and ${rest.length - 1} more`
-  return [...kept, { name, command: ['sh', '-c', script], tools, from: first.from }]
-}
-
-function asScript(command: readonly string[]): string {
-  const [shell, flag, script] = command
-  const isScript = shell === 'sh' && flag === '-c' && script !== undefined
-  return isScript ? script : command.map(quoted).join(' ')
+  const command = oneAfterAnother(rest.map(({ command }) => command))
+  return [...kept, { name, command, tools, from: first.from }]
 }

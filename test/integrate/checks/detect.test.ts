@@ -90,6 +90,31 @@ describe('detecting', () => {
     ])
   })
 
+  test('S741: so are packages where the root is none, each with its own tools', () => {
+    const files = {
+      'web/package.json': { devDependencies: { vitest: '1' } }, 'web/src/a.test.ts': '',
+      'web/pnpm-lock.yaml': 'x', 'node_modules/y/package.json': {},
+      'server/package.json': { workspaces: ['lib/*'] }, 'server/package-lock.json': '"node_modules/',
+      'server/lib/a/package.json': { scripts: { test: 'one' } },
+      'examples/x/package.json': { scripts: { test: 'no' } }, 'loose.test.mjs': '',
+    }
+    const into = (folder: string) => `cd ${folder} && PATH="$PWD/node_modules/.bin:$PATH" &&`
+    expect(lines(files)).toEqual([
+      'test: node --test',
+      `test web: sh -c ${into('web')} vitest run`,
+      `test server/lib/a: sh -c ${into('server')} (${into('lib/a')} (one))`,
+    ])
+    const found = detectDependencies(listing(files))
+    expect(found).toMatchObject({ kind: 'install', tools: ['pnpm', 'npm'] })
+    expect(found.kind === 'install' && found.command[2]).toMatch(
+      /^\(cd web && .* && pnpm install .*\) && \(cd server && .* && npm ci .*\)$/,
+    )
+    const many = Array.from({ length: 17 }, (_, n) => [`p${n}/package.json`, {}])
+    expect(detectChecks(listing(Object.fromEntries(many)))).toMatchObject({
+      kind: 'malformed', why: expect.stringContaining('name the checks in .knot.toml'),
+    })
+  })
+
   test('the runner that a package depends on runs its test files', () => {
     const of = (tool: string, file: string) =>
       lines({ 'package.json': { devDependencies: { [tool]: '1' } }, [file]: '' })

@@ -175,6 +175,26 @@ describe('monorepos', () => {
   test('npm’s workspaces are linked and tested, without a script at the root', () =>
     tells('test packages/b', packages))
 
+  test('two packages side by side, each with its own dependencies', async () => {
+    const packages = {
+      '': { dependencies: { dep: 'file:./dep' } },
+      dep: { version: '1.0.0' },
+      'node_modules/dep': { resolved: 'dep', link: true },
+    }
+    const one = (folder: string, script: string): Files => ({
+      [`${folder}/package.json`]: json({ dependencies: { dep: 'file:./dep' }, scripts: { test: script } }),
+      [`${folder}/package-lock.json`]: json({ lockfileVersion: 3, requires: true, packages }),
+      [`${folder}/dep/package.json`]: json({ name: 'dep', version: '1.0.0' }),
+      [`${folder}/dep/index.js`]: `module.exports = '${folder}'\n`,
+    })
+    const script = 'node -e "if (!process.cwd().endsWith(require(\'dep\'))) throw 1"'
+    const files = { ...one('web', script), ...one('api', script), '.gitignore': 'node_modules\n' }
+    expect(await ran(files)).toEqual(['test api: passed', 'test web: passed'])
+    const installed = fs.statSync(join(worktree.folder, 'web/node_modules')).ino
+    expect(await ran({ ...files, new: '' })).toEqual(['test api: passed', 'test web: passed'])
+    expect(fs.statSync(join(worktree.folder, 'web/node_modules')).ino).toBe(installed)
+  })
+
   test.skipIf(!works('pnpm'))('those of pnpm', () =>
     tells('test packages/b', (sum) => {
       const { 'package.json': _, ...rest } = packages(sum)
