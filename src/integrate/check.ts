@@ -15,7 +15,7 @@ import { filesBetween } from '../git/checkout.ts'
 import type { Mirror } from '../git/repository.ts'
 import { holdsKnot, readFiles } from '../git/tree.ts'
 import type { Worktree } from '../git/worktree.ts'
-import { checkTree, checksOf } from './checks/check.ts'
+import { checkTree, checksFor, checksOf } from './checks/check.ts'
 import type { Detected } from './checks/detect.ts'
 import { type Evidence, passed } from './checks/run.ts'
 import { findSandbox } from './checks/sandbox.ts'
@@ -77,7 +77,7 @@ async function ruling(
 ): Promise<Detected> {
   const [after, before] = await Promise.all([
     checksOf(worktree, tree, signal),
-    checksOf(worktree, base, signal),
+    checksFor(worktree, { base, tree }, signal),
   ])
   if (after.kind === 'malformed') return after
   return before.kind === 'malformed' ? after : before

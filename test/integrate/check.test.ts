@@ -9,9 +9,14 @@ import { commit, folder, git, repository, signal } from '../git/scratch.ts'
 
 const manifest = (test: string) => JSON.stringify({ name: 'x', scripts: { test } })
 
-async function checked(before: Record<string, string>, after: Record<string, string>) {
+async function checked(
+  before: Record<string, string>,
+  after: Record<string, string>,
+  gone: string[] = [],
+) {
   const root = repository()
   const head = commit(root, before)
+  if (gone.length > 0) git(root, 'rm', '-rq', '--', ...gone)
   const pushed = commit(root, after)
   const found = await findCheckout(root, signal)
   if (found.kind !== 'found') throw new Error(found.kind)
@@ -55,4 +60,18 @@ test('S345: settings that a push breaks refuse it, and those of its base do not'
   const refused = { kind: 'failed', output: expect.stringContaining('.knot.toml:1') }
   expect(await checked({ a: '1' }, broken)).toMatchObject(refused)
   expect(await checked({ ...broken, a: '1' }, fine)).toMatchObject({ kind: 'passed' })
+})
+
+test('S741: a push that renames a workspace lands, and is flagged', async () => {
+  const root = JSON.stringify({ private: true, workspaces: ['p/*'] })
+  const lock = JSON.stringify({ lockfileVersion: 3, packages: { '': {} } })
+  const files = {
+    'package.json': root, 'package-lock.json': lock,
+    'p/old/package.json': manifest('true'), 'p/other/package.json': manifest('true'),
+  }
+  const outcome = await checked(files, { 'p/new/package.json': manifest('true') }, ['p/old'])
+  expect(outcome).toMatchObject({
+    kind: 'passed', checks: [{ name: 'test p/other', outcome: 'passed' }],
+    steers: ['p/new/package.json', 'p/old/package.json'],
+  })
 })

@@ -16,13 +16,23 @@ export type Checked =
   | { kind: 'not-installed'; evidence: Evidence }
   | { kind: 'stuck'; why: string }
 
-/** Detects the checks of a tree in the mirror; call it with the base of a landing. */
+/** Detects the checks of a tree in the mirror. */
 export async function checksOf(
   worktree: Worktree,
   tree: Oid,
   signal: AbortSignal,
 ): Promise<Detected> {
   return detectChecks(await listing(worktree, tree, signal))
+}
+
+/** Detects the checks of a landing's base, as far as they are of anything in the tree to test. */
+export async function checksFor(
+  worktree: Worktree,
+  { base, tree }: { base: Oid; tree: Oid },
+  signal: AbortSignal,
+): Promise<Detected> {
+  const tested = await listing(worktree, tree, signal)
+  return detectChecks(await listing(worktree, base, signal), tested.paths)
 }
 
 /** Runs checks on a tree. It passed if it is `checked`, each check passed, and it stayed equal. */

@@ -23,6 +23,8 @@ export type Check = {
   tools: readonly string[]
   /** The file that says that there is this check. */
   from: string
+  /** The folder that it is of, where that is not the whole tree. */
+  folder?: string
   timeoutMs?: number
 }
 
@@ -62,8 +64,11 @@ const CONFIGURATION = new Set([
 ])
 const MANIFEST = /\/(package|tsconfig)\.json$/
 
-/** Lists the checks of a tree in the order in which they run, the cheapest kinds first. */
-export function detectChecks(listing: Listing): Detected {
+/**
+ * Lists the checks of a tree in the order in which they run, the cheapest kinds first. Those of a
+ * folder of which the tree to be tested has nothing left are of nothing, and are left out.
+ */
+export function detectChecks(listing: Listing, tested = listing.paths): Detected {
   const node = detectNode(listing)
   if (node.kind === 'malformed' && !node.file.includes('/')) return node
   const dependencies = nodeDependencies(listing)
@@ -85,7 +90,9 @@ export function detectChecks(listing: Listing): Detected {
   const checks = [...node.checks, ...compiled(listing), ...python(listing), ...jvm(listing)]
   // A Makefile beside another build mostly calls that build: running both runs it twice.
   if (checks.length === 0) checks.push(...make(listing))
-  return { kind: 'checks', checks: gathered(checks, CHECKS_MAX), dependencies }
+  const isLeft = ({ folder }: Check) =>
+    folder === undefined || tested.some((path) => path.startsWith(`${folder}/`))
+  return { kind: 'checks', checks: gathered(checks.filter(isLeft), CHECKS_MAX), dependencies }
 }
 
 /** The dependencies of a tree, which may differ from those of the base of its checks. */

@@ -1,19 +1,21 @@
 /** Checks of the languages that bring a build tool along: Go, Rust, Python and the JVM's; make. */
 import type { Check, Listing } from './detect.ts'
-import { commandIn, isForeign, nameIn, rootsOf, within } from './places.ts'
+import { commandIn, isForeign, nameIn, placedIn, rootsOf, within } from './places.ts'
 
 /** Go and Cargo: at the root, else wherever their topmost manifests stand. */
 export function compiled({ paths }: Listing): Check[] {
   const go = rootsOf(paths, 'go.mod').map((folder): Check => {
     const command = commandIn(folder, ['go', 'test', './...'])
-    return { name: nameIn('go', folder), command, tools: ['go'], from: within(folder, 'go.mod') }
+    const from = within(folder, 'go.mod')
+    return { name: nameIn('go', folder), command, tools: ['go'], from, ...placedIn(folder) }
   })
   const cargo = rootsOf(paths, 'Cargo.toml').map((folder): Check => {
     const locked = paths.includes(within(folder, 'Cargo.lock')) ? ['--locked'] : []
     // A root that is a package itself would leave the other members of its workspace out.
     const command = commandIn(folder, ['cargo', 'test', '--workspace', ...locked])
     const from = within(folder, 'Cargo.toml')
-    return { name: nameIn('cargo', folder), command, tools: ['cargo', 'rustc'], from }
+    const tools = ['cargo', 'rustc']
+    return { name: nameIn('cargo', folder), command, tools, from, ...placedIn(folder) }
   })
   return [...go, ...cargo]
 }

@@ -4,7 +4,7 @@ import type { Check, Listing } from './detect.ts'
 import { isBerry, managerOf } from './install.ts'
 import { dependsOn, type Manifest, readManifest, scriptOf } from './manifest.ts'
 import {
-  checkIn, commandIn, listingIn, nameIn, oneAfterAnother, rootsOf, within,
+  checkIn, commandIn, listingIn, nameIn, oneAfterAnother, placedIn, rootsOf, within,
 } from './places.ts'
 import { workspacesOf } from './workspaces.ts'
 
@@ -71,7 +71,8 @@ function malformed(file: string, why: string): NodeChecks {
 type Package = { folder: string; manifest: Manifest; paths: readonly string[] }
 
 function packageChecks(listing: Listing, at: Package): Check[] {
-  return [...typecheckOf(listing, at), ...testOf(listing, at)]
+  const checks = [...typecheckOf(listing, at), ...testOf(listing, at)]
+  return checks.map((check) => ({ ...check, ...placedIn(at.folder) }))
 }
 
 function typecheckOf(listing: Listing, at: Package): Check[] {

@@ -35,12 +35,18 @@ export function checkIn(folder: string, check: Check): Check {
   const [kind = '', ...rest] = check.name.split(' ')
   const name = `${kind} ${[folder, ...rest].join('/')}`
   const command = commandIn(folder, check.command)
-  return { ...check, name, command, from: within(folder, check.from) }
+  const at = within(folder, check.folder ?? '').replace(/\/$/, '')
+  return { ...check, name, command, folder: at, from: within(folder, check.from) }
 }
 
 /** The name of a kind of check in a folder. */
 export function nameIn(kind: string, folder: string): string {
   return folder === '' ? kind : `${kind} ${folder}`
+}
+
+/** What says that a check is of a folder, and not of the whole tree. */
+export function placedIn(folder: string): Pick<Check, 'folder'> {
+  return folder === '' ? {} : { folder }
 }
 
 /** A file of a folder. */

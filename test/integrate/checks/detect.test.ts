@@ -115,6 +115,21 @@ describe('detecting', () => {
     })
   })
 
+  test('S741: a check of a folder that the tested tree does not have is left out', () => {
+    const base = listing({
+      'package.json': { workspaces: ['p/*'] }, 'p/a/package.json': { scripts: { test: 'one' } },
+      'p/b/package.json': { scripts: { test: 'two' } }, 'api/go.mod': '', 'old/go.mod': '',
+    })
+    const names = (tested: string[]) => {
+      const detected = detectChecks(base, tested)
+      return detected.kind === 'checks' ? detected.checks.map(({ name }) => name) : []
+    }
+    expect(names(['package.json', 'p/b/x.js', 'p/ab', 'api/main.go'])).toEqual(['test p/b', 'go api'])
+    expect(names([...base.paths])).toEqual(['test p/a', 'test p/b', 'go api', 'go old'])
+    const web = listing({ 'web/package.json': { scripts: { test: 'one' } } })
+    expect(detectChecks(web, ['site/package.json'])).toMatchObject({ checks: [] })
+  })
+
   test('the runner that a package depends on runs its test files', () => {
     const of = (tool: string, file: string) =>
       lines({ 'package.json': { devDependencies: { [tool]: '1' } }, [file]: '' })
