@@ -175,6 +175,15 @@ export const FRONTIER_MAX = 10_000
 /** Streams that one session may name: a frontier of the largest kind, cut in parts, and as many of
  *  strangers; more is memory for nothing. */
 export const SESSION_STREAMS_MAX = 2 * FRONTIER_MAX
+/** Incarnations of one key whose streams are taken: a cloned VM has a few dozen, and all members
+ *  with so many make a frontier of the largest kind. */
+export const INCARNATIONS_MAX = 50
+/** Misdeeds of one peer after which it is left out: a damaged or older one stops before. */
+export const MISDEEDS_MAX = 10
+/** The time in which they count. */
+export const MISDEEDS_MS = 60_000
+/** How long a peer is left out: what it can cost in a minute is then next to nothing. */
+export const SHUN_MS = 60_000
 /** Between two answers to one peer's requests for auth ops: each may be the whole log. */
 export const AUTH_ANSWER_MS = 1_000
 /** Pushes that one peer may say it holds before we know them: what one `held` frame names. */

@@ -9,6 +9,7 @@ import type { Event } from '../room/views/events.ts'
 import { refreshEligible } from './chain.ts'
 import { dropSession } from './closing.ts'
 import type { Effect, Now } from './effect.ts'
+import { blame } from './misdeeds.ts'
 import { isMember } from './names.ts'
 import { send, sendAll } from './sending.ts'
 import { tellEvent } from './showing.ts'
@@ -77,20 +78,33 @@ export function takeOps(
   got: { from: PublicKey | undefined; ops: readonly Uint8Array[] },
 ): number {
   const accepted: Entry[] = []
+  let refused: string | undefined
   for (const bytes of got.ops) {
     // A copy: what came in a frame would keep all of it alive for one op.
     const added = engine.auth.add(bytes.slice(), engine.verify)
     if (added.kind === 'accepted') accepted.push(added.op, ...added.released)
+    if (added.kind === 'invalid') refused = `an auth op: ${added.why}`
     if (added.kind === 'invalid' || added.kind === 'full') {
       complain(engine, out, got.from, { kind: added.kind, text: `auth op refused: ${added.why}` })
     }
   }
-  if (accepted.length === 0) return 0
+  if (accepted.length > 0) keepOps(engine, now, out, { ...got, accepted })
+  if (refused !== undefined && got.from !== undefined) {
+    blame(engine, now, out, { key: got.from, why: refused })
+  }
+  return accepted.length
+}
+
+function keepOps(
+  engine: Engine,
+  now: Now,
+  out: Effect[],
+  { from, accepted }: { from: PublicKey | undefined; accepted: readonly Entry[] },
+): void {
   const ops = accepted.map(({ bytes }) => bytes)
   for (const bytes of ops) out.push({ kind: 'persist', entry: { kind: 'auth', bytes } })
   onGrown(engine, now, out, accepted)
-  sendAll(engine, out, { kind: 'auth', heads: engine.auth.heads(), ops }, [got.from])
-  return accepted.length
+  sendAll(engine, out, { kind: 'auth', heads: engine.auth.heads(), ops }, [from])
 }
 
 /** The log grew: membership, the voters to be, sessions and waiting runs follow. */

@@ -18,6 +18,7 @@ import { chainConnected, chainHeard } from './chain.ts'
 import { dropSession } from './closing.ts'
 import type { Effect, Now } from './effect.ts'
 import { forgetHolder, noteHolder } from './fetching.ts'
+import { blame, isLeftOut } from './misdeeds.ts'
 import { isMember } from './names.ts'
 import { pumpOne, send, sendAll } from './sending.ts'
 import { type Engine, lengthOf, liveSessions } from './state.ts'
@@ -32,6 +33,8 @@ export function onUp(
   peer: { key: PublicKey; path: Path; address: string },
 ): void {
   dropSession(engine, now, out, peer.key)
+  // It was on its way when the peer was left out.
+  if (isLeftOut(engine, peer.key)) return void out.push({ kind: 'forget', peer: peer.key })
   engine.sessions.set(peer.key, openSession(peer.path, peer.address))
   engine.talks.set(peer.key, openTalk())
   send(out, peer.key, {
@@ -60,6 +63,7 @@ export function onFrame(
   if (why === undefined) return
   dropSession(engine, now, out, from.key)
   out.push({ kind: 'reset', peer: from.key, why })
+  blame(engine, now, out, { key: from.key, why })
 }
 
 type From = { key: PublicKey; session: Session; frame: Frame }
@@ -131,11 +135,14 @@ function onRun(
 ): string | undefined {
   const { actor, seq, changes } = frame
   const taken = receiveRun(engine, out, key, frame)
-  if (taken === 'unproven') return `a run of ${actor} that its author did not sign`
+  if (taken.kind === 'unproven') return `a run of ${actor} that its author did not sign`
+  if (taken.kind === 'invalid') blame(engine, now, out, { key, why: taken.why })
   const last = seq + changes.length - 1
   session.reach.set(actor, Math.max(session.reach.get(actor) ?? 0, last))
   // What came before it is on its way from somebody, or else this peer is asked for it.
-  if (taken === 'gap') learnReach(session, { actor, seq: last }, lengthOf(engine, actor), now.mono)
+  if (taken.kind === 'gap') {
+    learnReach(session, { actor, seq: last }, lengthOf(engine, actor), now.mono)
+  }
   return whyTooMany(session)
 }
 
@@ -187,6 +194,7 @@ function onBeat(
   presence.set(key, { beat, bytes, heard: now.mono })
   engine.actors.set(key, engine.sessions.get(key)?.actor ?? beat.actor)
   sendAll(engine, out, { kind: 'beat', beat: bytes }, [from.key, key])
+  if (isLeftOut(engine, key)) return undefined
   out.push({ kind: 'want', peer: key, addresses: beat.addresses })
   return undefined
 }

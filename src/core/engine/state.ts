@@ -26,6 +26,7 @@ import type { Event } from '../room/views/events.ts'
 import type { HeldChange } from '../sync/runs.ts'
 import type { Session } from '../sync/session.ts'
 import type { Beat } from '../sync/beat.ts'
+import type { Misdeeds } from './misdeeds.ts'
 import { type Retry, UNTRIED } from './retry.ts'
 
 /** This peer itself. */
@@ -71,6 +72,8 @@ export type Engine = {
   /** The gate's numbers of each stream, and its changes; both have the same actors. */
   readonly streams: Map<ActorId, StreamState>
   readonly held: Map<ActorId, HeldChange[]>
+  /** How many of those streams each key has. */
+  readonly incarnations: Map<PublicKey, number>
   /** Runs of any stream that wait for an earlier one, or for an auth op. */
   readonly pending: Pending
   readonly board: Board
@@ -78,6 +81,8 @@ export type Engine = {
   readonly sessions: Map<PublicKey, Session>
   /** Of each session, as long as it lasts. */
   readonly talks: Map<PublicKey, Talk>
+  /** By key, over all sessions: who sent what no peer may take. */
+  readonly misdeeds: Map<PublicKey, Misdeeds>
   /** By key: whoever begins a new incarnation takes the place of its old one. */
   readonly presence: Map<PublicKey, Presence>
   /** Which incarnation each member's key was last heard under. */
@@ -141,11 +146,13 @@ export function openState({ me, verify, volume, auth, membership, lease }: Openi
     membership,
     streams: new Map(),
     held: new Map(),
+    incarnations: new Map(),
     pending: openPending(),
     board: emptyBoard(),
     lease,
     sessions: new Map(),
     talks: new Map(),
+    misdeeds: new Map(),
     presence: new Map(),
     actors: new Map([[keyOf(me.actor), me.actor]]),
     events: new Map(),

@@ -22,6 +22,7 @@ import type { Effect, Now } from './effect.ts'
 import type { Input } from './input.ts'
 import { onAsk } from './joining.ts'
 import { drive, onResult } from './landing.ts'
+import { isLeftOut } from './misdeeds.ts'
 import { isMember } from './names.ts'
 import { gather, onAdvanced, onFetched, onHolding } from './objects.ts'
 import { onDrained, onFrame, onUp } from './peers.ts'
@@ -58,7 +59,7 @@ function take(engine: Engine, now: Now, out: Effect[], input: Input): void {
     case 'drained':
       return onDrained(engine, out, input.peer)
     case 'found':
-      if (!isMember(engine.membership, input.peer)) return
+      if (!isMember(engine.membership, input.peer) || isLeftOut(engine, input.peer)) return
       out.push({ kind: 'want', peer: input.peer, addresses: input.addresses })
       return
     case 'listening':

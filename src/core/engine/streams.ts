@@ -4,8 +4,9 @@
  * Our own changes take the same path as everybody's. A change is on disk before anything that
  * follows from it leaves this peer, because its `persist` comes first in the effects.
  */
-import type { ActorId, Hash, PublicKey } from '../brand.ts'
+import { type ActorId, type Hash, keyOf, type PublicKey } from '../brand.ts'
 import type { Verify } from '../crypto.ts'
+import { INCARNATIONS_MAX } from '../limits.ts'
 import { type Accepted, type Authority, judgeRun, type Run, type RunOutcome } from '../room/gate.ts'
 import { hold, type PendingRun, takeAfterAdvance, takeAfterAuth } from '../room/pending.ts'
 import type { Place } from '../room/facts.ts'
@@ -28,6 +29,12 @@ export type Draft = { topic: Topic; value: string }[]
 
 /** Writes facts of our own as one change; answers their places, none when the gate refuses. */
 export function author(engine: Engine, now: Now, out: Effect[], facts: Draft): Place[] {
+  if (isOneTooMany(engine, engine.me.actor)) {
+    const text = `own facts refused: this key began ${INCARNATIONS_MAX} incarnations, and peers ` +
+      'take no more of one key: this agent needs a new one'
+    out.push({ kind: 'note', level: 'warn', text })
+    return []
+  }
   const stream = streamOf(engine, engine.me.actor)
   const time = Math.floor(now.wall / 1000)
   const heads = engine.auth.parents(stream.state.heads)
@@ -52,14 +59,26 @@ export function author(engine: Engine, now: Now, out: Effect[], facts: Draft): P
   )
 }
 
+/** What became of a run: taken as far as it goes, its sender's lie, or what is before it lacks. */
+export type Received =
+  | { kind: 'fine' }
+  | { kind: 'gap' }
+  | { kind: 'unproven' }
+  | { kind: 'invalid'; why: string }
+
 /** Takes a run from a peer; answers whether it is to blame, or what came before is missing. */
 export function receiveRun(
   engine: Engine,
   out: Effect[],
   from: PublicKey,
   frame: Extract<Frame, { kind: 'run' }>,
-): 'fine' | 'unproven' | 'gap' {
+): Received {
   const { actor, seq, changes, signature } = frame
+  if (isOneTooMany(engine, actor)) {
+    const text = `${keyOf(actor).slice(0, 8)} began over ${INCARNATIONS_MAX} incarnations`
+    complain(engine, out, from, { kind: 'incarnations', text: `${text}: no more are taken` })
+    return { kind: 'fine' }
+  }
   const run = { changes, signature }
   const outcome = judge(engine, actor, run, engine.verify)
   accept(engine, out, actor, run, outcome)
@@ -68,14 +87,15 @@ export function receiveRun(
   switch (rest.kind) {
     case 'unproven':
       out.push({ kind: 'note', level: 'warn', text: `a run ${about}: ${rest.why}` })
-      return 'unproven'
+      return { kind: 'unproven' }
     case 'pending':
       hold(engine.pending, { actor, seq, waits: rest.waits, run: copyOf(run) })
       break
     case 'invalid': {
-      const text = `change ${rest.seq} ${about}: ${rest.why}`
-      complain(engine, out, from, { kind: 'invalid', text })
-      break
+      const why = `change ${rest.seq} ${about}: ${rest.why}`
+      complain(engine, out, from, { kind: 'invalid', text: why })
+      if (outcome.accepted.length > 0) releaseAfter(engine, out, actor)
+      return { kind: 'invalid', why }
     }
     case 'fork':
       complain(engine, out, from, { kind: 'fork', text: `a second change ${rest.seq} ${about}` })
@@ -83,7 +103,12 @@ export function receiveRun(
     default:
   }
   if (outcome.accepted.length > 0) releaseAfter(engine, out, actor)
-  return rest.kind === 'pending' && rest.waits === 'predecessor' ? 'gap' : 'fine'
+  return { kind: rest.kind === 'pending' && rest.waits === 'predecessor' ? 'gap' : 'fine' }
+}
+
+/** Whether a stream would be one more of its key than anybody needs: each costs every peer. */
+function isOneTooMany({ held, incarnations }: Engine, actor: ActorId): boolean {
+  return !held.has(actor) && (incarnations.get(keyOf(actor)) ?? 0) >= INCARNATIONS_MAX
 }
 
 /** A run that does not keep the whole frame alive that it came in. */
@@ -162,6 +187,10 @@ function accept(
   if (accepted.length === 0) return undefined
   const held = engine.held.get(actor) ?? []
   engine.streams.set(actor, state)
+  if (!engine.held.has(actor)) {
+    const key = keyOf(actor)
+    engine.incarnations.set(key, (engine.incarnations.get(key) ?? 0) + 1)
+  }
   engine.held.set(actor, held)
   const whole = duplicates + accepted.length === run.changes.length
   const changes: Uint8Array[] = []

@@ -5,12 +5,14 @@ import { encodeBeat } from '../sync/beat.ts'
 import { chainTick } from './chain.ts'
 import type { Effect, Now } from './effect.ts'
 import { closeExpired } from './joining.ts'
+import { readmit } from './misdeeds.ts'
 import { tell } from './peers.ts'
 import { sendAll } from './sending.ts'
 import type { Engine } from './state.ts'
 
 /** Called at least every TICK_MS. */
 export function onTick(engine: Engine, now: Now, out: Effect[]): void {
+  readmit(engine, now, out)
   chainTick(engine, now, out)
   tell(engine, now, out)
   closeExpired(engine, now, out)

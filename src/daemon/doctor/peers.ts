@@ -1,5 +1,6 @@
 /** Each member: reached, and how; or not reached, and why. */
 import type { Member } from '../../core/auth/members.ts'
+import { isLeftOut } from '../../core/engine/misdeeds.ts'
 import type { Engine } from '../../core/engine/state.ts'
 import { OFFLINE_MS } from '../../core/limits.ts'
 import type { Reaching, Survey } from '../../mesh/port.ts'
@@ -11,7 +12,9 @@ import { fine, type Found, note, warning } from './finding.ts'
 export function peerFindings(room: RunningRoom): Found[] {
   const { engine } = room
   const { peers } = room.mesh.survey()
-  return others(engine).map((member) => {
+  // Of those that are left out, their misdeeds say why.
+  const dialled = others(engine).filter(({ key }) => !isLeftOut(engine, key))
+  return dialled.map((member) => {
     const session = engine.sessions.get(member.key)
     if (session?.actor !== undefined) {
       return fine('peer', `${member.name}: connected, ${session.path} ${session.address}`)
@@ -106,7 +109,8 @@ export function mdnsFinding(
   return [note('mdns', 'mdns-silent', text, 'addresses work without it: knot invite has yours')]
 }
 
-function ago(at: number): string {
+/** How long ago a moment of this machine's clock was, for people. */
+export function ago(at: number): string {
   const seconds = Math.max(0, Math.round((Date.now() - at) / 1000))
   if (seconds < 120) return `${seconds} s ago`
   if (seconds < 7_200) return `${Math.round(seconds / 60)} min ago`
