@@ -83,6 +83,12 @@ const bomb = (): Uint8Array => {
 const columnsOfBomb = (spec: number, value: number): Uint8Array =>
   set(spec, 0x80, 0x94, 0xeb, 0xdc, 0x03, value)
 
+/** Some kilobytes that inflate to 32 MiB. */
+const deflateBomb = (): Uint8Array => {
+  const body = deflateRawSync(new Uint8Array(32 << 20), { level: 9 })
+  return wrap(2, new Writer().bytes(Uint8Array.from(body)).done())
+}
+
 const deflated = (): Uint8Array => {
   const body = deflateRawSync(second.subarray(11), { level: 0 })
   return wrap(2, new Writer().bytes(Uint8Array.from(body)).done())
@@ -173,10 +179,48 @@ const rows: readonly Row[] = [
     column(raw, 0x71).bytes = Uint8Array.of(0x7f, 0)
     column(raw, 0x73).bytes = Uint8Array.of(0x7f, 16)
   }), S153, /column/],
+  ['a predecessor op that is missing', edit(raw => {
+    column(raw, 0x70).bytes = Uint8Array.of(0x7f, 1)
+    column(raw, 0x71).bytes = Uint8Array.of(0x7f, 0)
+    column(raw, 0x73).bytes = Uint8Array.of(0x7f, 99)
+  }), S153, /column/],
+  ['a predecessor op on another key', edit(raw => {
+    column(raw, 0x70).bytes = Uint8Array.of(0x7f, 1)
+    column(raw, 0x71).bytes = Uint8Array.of(0x7f, 0)
+    column(raw, 0x73).bytes = Uint8Array.of(0x7f, 14)
+  }), S153, /column/],
+  ['a predecessor op of an unknown actor', edit(raw => {
+    column(raw, 0x70).bytes = Uint8Array.of(0x7f, 1)
+    column(raw, 0x71).bytes = Uint8Array.of(0x7f, 9)
+    column(raw, 0x73).bytes = Uint8Array.of(0x7f, 16)
+  }), S153, /column/],
   ['a predecessor count without predecessors', set(0x70, 0x7f, 1), S153, /predecessor op/],
   ['an op on a list', set(0x34, 0, 1), S153, /list/],
   ['a list column', set(0x13, 0x7f, 1), S153, /column 19/],
   ['a deletion', set(0x42, 0x7f, 3), S153, /out of range/],
+  ['an unknown action', set(0x42, 0x7f, 99), S153, /out of range/],
+  ['an increment', set(0x42, 0x7f, 5), S153, /out of range/],
+  ['an increment of a fact', edit(raw => {
+    column(raw, 0x42).bytes = Uint8Array.of(0x7f, 5)
+    column(raw, 0x70).bytes = Uint8Array.of(0x7f, 1)
+    column(raw, 0x71).bytes = Uint8Array.of(0x7f, 0)
+    column(raw, 0x73).bytes = Uint8Array.of(0x7f, 16)
+    retype(raw, 4)
+  }), S153, /./],
+  ['a map over a topic', edit(raw => {
+    column(raw, 0x15).bytes = new Writer().u8(0x7f).text('chat').done()
+    column(raw, 0x42).bytes = Uint8Array.of(0x7f, 0)
+    column(raw, 0x56).bytes = Uint8Array.of(0x7f, 0)
+    raw.columns = raw.columns.filter(({ spec }) => spec > 2 && spec !== 0x57)
+  }), S153, /different lengths/],
+  ['a map over a topic, its object absent', edit(raw => {
+    column(raw, 0x01).bytes = Uint8Array.of(0, 1)
+    column(raw, 0x02).bytes = Uint8Array.of(0, 1)
+    column(raw, 0x15).bytes = new Writer().u8(0x7f).text('chat').done()
+    column(raw, 0x42).bytes = Uint8Array.of(0x7f, 0)
+    column(raw, 0x56).bytes = Uint8Array.of(0x7f, 0)
+    raw.columns = raw.columns.filter(({ spec }) => spec !== 0x57)
+  }), S153, /absent/],
   ['a list in place of a fact', set(0x42, 0x7f, 2), S153, /out of range/],
   ['a mark', set(0x94, 1), S153, /column 148/],
   ['a compressed column', edit(raw => {
@@ -237,6 +281,8 @@ const rows: readonly Row[] = [
   ['another magic', flipped(second, 0), S152, /not an Automerge chunk/],
   ['a document chunk', edit(raw => { raw.type = 0 }), S152, /chunk type 0/],
   ['a deflated chunk', deflated(), S152, /chunk type 2/],
+  ['a deflate bomb', deflateBomb(), S152, /chunk type 2/],
+  ['a sync message', Uint8Array.of(0x42, 0, 0, 0, 0), S152, /not an Automerge chunk/],
   ['nothing', new Uint8Array(0), S152, /cut short/],
 ]
 
