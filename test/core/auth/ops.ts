@@ -7,15 +7,17 @@ import {
   makeRemove,
   makeRole,
 } from '../../../src/core/auth/author.ts'
+import { writeDeed } from '../../../src/core/auth/deed-bytes.ts'
 import type { Seal } from '../../../src/core/auth/deed.ts'
 import { makeJoinRequest } from '../../../src/core/auth/join.ts'
 import { changeMessage } from '../../../src/core/auth/messages.ts'
 import type { Name } from '../../../src/core/auth/name.ts'
-import type { SignedOp } from '../../../src/core/auth/op.ts'
+import type { AuthOp, SignedOp } from '../../../src/core/auth/op.ts'
 import type { GivenRole } from '../../../src/core/auth/roles.ts'
 import type { Hash, Instant, RoomId } from '../../../src/core/brand.ts'
 import { hashOf } from '../../../src/core/bytes/hash.ts'
 import { utf8 } from '../../../src/core/bytes/text.ts'
+import { Writer } from '../../../src/core/bytes/writer.ts'
 import type { Signer } from '../../../src/core/crypto.ts'
 import { alice, bob, carol, dave, erin, name, seedOf, signer } from './keys.ts'
 
@@ -54,6 +56,14 @@ export function setRole(
   ...seals: Seal[]
 ): SignedOp {
   return makeRole(author, spot, { member: member.key, role, seals })
+}
+
+/** An op in its bytes, under any signature and format version. */
+export function rawOp(op: AuthOp, signature: Uint8Array, version = 1): Uint8Array {
+  const room = op.deed.kind === 'genesis' ? '00'.repeat(32) : op.room
+  const body = new Writer().u8(version).id(room).id(op.author)
+  body.list(op.parents, parent => body.id(parent)).uint(op.at)
+  return new Writer().bytes(writeDeed(body, op.deed).done()).raw(signature).done()
 }
 
 /** An invite whose private half is made from a word. */
