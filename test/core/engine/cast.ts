@@ -63,10 +63,11 @@ export class Stage {
   /** A room with so many members, the first its founder; nobody is connected. */
   constructor(
     size: number,
-    { uses = 100, approve = false, expires }: {
+    { uses = 100, approve = false, expires, secret = 0 }: {
       uses?: number
       approve?: boolean
       expires?: number
+      secret?: number
     } = {},
   ) {
     const at = START as Instant
@@ -75,7 +76,7 @@ export class Stage {
       incarnation: '0'.repeat(16),
       founder: 'alice' as Name,
       name: 'stage' as Name,
-      secret: new Uint8Array(32),
+      secret: new Uint8Array(32).fill(secret),
       approve,
       at,
     })
