@@ -1,7 +1,9 @@
 /** Whoever was not let in: what they get of a room, and what they can do to it. */
 import { randomBytes } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { afterEach, beforeAll, afterAll, expect, test, vi } from 'vitest'
+import type { Output } from '../src/api/types.ts'
 import { decodeJoinAnswer, encodeJoinRequest, makeJoinRequest } from '../src/core/auth/join.ts'
 import { type InviteLink, parseLink } from '../src/core/auth/link.ts'
 import type { Name } from '../src/core/auth/name.ts'
@@ -13,6 +15,7 @@ import { frameOf } from '../src/mesh/frames.ts'
 import { GIT, JOIN, openStream, SYNC } from '../src/mesh/protocols.ts'
 import { createNode, type Node } from '../src/mesh/settings.ts'
 import { newSeed, signerFrom } from '../src/store/ed25519.ts'
+import { middleOf } from '../test/mesh/middle.ts'
 import { makeRoom, type Peer, type Peers, setPeers, settled } from './peers.ts'
 import { memoryOf, until } from './world.ts'
 
@@ -120,6 +123,34 @@ test('strangers that know the secret and stay do not keep members out', async ()
   const said = await bob!.told<{ id: string }>('say', 'back again')
   await until('ada hears bob', async () => (await ada!.events()).some(({ id }) => id === said.id), 8_000)
   await settled(set.peers)
+})
+
+test('S768: who stands before ada with a key of its own hears nothing, and bob is told', async () => {
+  const { room, secret } = link
+  const middle = await middleOf(link.addresses[0] as string, {
+    seed: newSeed(), prologue: prologueOf({ room, secret }),
+  })
+  cleanups.push(middle.stop)
+  const file = readFileSync(ada!.knotPath('keys', 'agent.key.json'), 'utf8')
+  const { public: key } = JSON.parse(file) as { public: string }
+  await bob!.kill()
+  const peers = { v: 1, peers: { [key]: [middle.address] } }
+  writeFileSync(bob!.knotPath('peers.json'), JSON.stringify(peers))
+  // Else ada, who knows where bob is, may be faster than his dial.
+  ada!.signal('SIGSTOP')
+  cleanups.push(() => ada!.signal('SIGCONT'))
+  await bob!.status()
+  await until('bob notices', () => bob!.daemonLog().includes('somebody in the middle'))
+  const { findings } = await bob!.told<Output<'doctor'>>('doctor')
+  const told = findings.filter(({ text }) => text.includes(`${middle.address} is another peer`))
+  expect(told.map(({ code }) => code)).toEqual([expect.stringMatching(/peer-(stranger|unreached)/)])
+
+  // They find each other all the same: ada knows where bob is.
+  ada!.signal('SIGCONT')
+  const said = await bob!.told<{ id: string }>('say', 'by another way')
+  await until('ada hears bob', async () => (await ada!.events()).some(({ id }) => id === said.id))
+  expect(Buffer.concat(middle.overheard)).toHaveLength(0)
+  expect(middle.opened).toEqual([])
 })
 
 type Heard = { socket: Socket; heard: Buffer[] }

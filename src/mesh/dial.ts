@@ -6,6 +6,7 @@
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import type { Connection } from '@libp2p/interface'
+import { fingerprintOf } from '../core/auth/identity.ts'
 import type { PublicKey } from '../core/brand.ts'
 import { DIAL_MS, DIAL_STAGGER_MS } from '../core/limits.ts'
 import { type Endpoint, formatEndpoint, isLan, toMultiaddr } from './address.ts'
@@ -19,6 +20,8 @@ export type DialOutcome =
   | { kind: 'unreachable'; why: string }
   | { kind: 'stranger'; why: string }
 
+export type DialFailure = Extract<DialOutcome, { why: string }>
+
 /** Dials until one address works or all have failed; without a key, whoever answers will do. */
 export async function dial(
   node: Node,
@@ -27,17 +30,17 @@ export async function dial(
     endpoints: readonly Endpoint[]
     reach: Reach
     /** Hears of each address that failed by itself, and not because another one was faster. */
-    failed?: (endpoint: Endpoint, why: string) => void
+    failed?: (endpoint: Endpoint, failure: DialFailure) => void
   },
   signal: AbortSignal,
 ): Promise<DialOutcome> {
-  const failures: Extract<DialOutcome, { why: string }>[] = []
+  const failures: DialFailure[] = []
   const over = new AbortController()
   const either = AbortSignal.any([signal, over.signal])
 
   const attempt = async (endpoint: Endpoint): Promise<DialOutcome> => {
     const outcome = await dialOne(node, { ...target, endpoint }, either)
-    if (outcome.kind !== 'connected' && !either.aborted) target.failed?.(endpoint, outcome.why)
+    if (outcome.kind !== 'connected' && !either.aborted) target.failed?.(endpoint, outcome)
     if (outcome.kind !== 'connected') failures.push(outcome)
     else if (over.signal.aborted) outcome.connection.abort(new Error('another address was faster'))
     else {
@@ -79,7 +82,7 @@ async function dialOne(
     const found = keyOfPeer(connection.remotePeer)
     if (found === undefined || (key !== undefined && found !== key)) {
       connection.abort(new Error('not the peer that was meant'))
-      return { kind: 'stranger', why: `${place} is another peer` }
+      return { kind: 'stranger', why: `${place} is another peer${proved(found, key)}` }
     }
     return { kind: 'connected', connection, key: found, endpoint }
   } catch (error) {
@@ -87,7 +90,12 @@ async function dialOne(
   }
 }
 
-function failureOf(place: string, error: Error): Extract<DialOutcome, { why: string }> {
+function proved(found: PublicKey | undefined, meant: PublicKey | undefined): string {
+  if (found === undefined || meant === undefined) return ''
+  return `: it proved ${fingerprintOf(found)}, not ${fingerprintOf(meant)}`
+}
+
+function failureOf(place: string, error: Error): DialFailure {
   if (error.name === 'EncryptionFailedError') {
     const why = `${place} does not know this room's secret, or is not a knot peer`
     return { kind: 'stranger', why }

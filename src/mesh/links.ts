@@ -2,11 +2,12 @@
 import type { Connection } from '@libp2p/interface'
 import type { PublicKey } from '../core/brand.ts'
 import { GREETING_MS } from '../core/limits.ts'
-import { type Endpoint, formatEndpoint, fromMultiaddr, parseEndpoint } from './address.ts'
+import { formatEndpoint, fromMultiaddr, parseEndpoint } from './address.ts'
 import { dial } from './dial.ts'
+import { createFailures } from './failures.ts'
 import { greet, greeted } from './greeting.ts'
 import { type Attempt, createKeeper, type Keeper } from './keeper.ts'
-import { type ByteStream, type MeshOptions, TAKES_NO_SESSION } from './port.ts'
+import type { ByteStream, MeshOptions } from './port.ts'
 import { hangUp, type Opened, openStream, placeOf, SYNC } from './protocols.ts'
 import { type Candidate, createSessions, type Sessions } from './sessions.ts'
 import type { Node } from './settings.ts'
@@ -33,7 +34,7 @@ export function createLinks(
   const { events, isMember, reach = 'anywhere' } = options
   const connections = new Map<PublicKey, Connection>()
   const kept = new WeakSet<Connection>()
-  const failures = new Map<PublicKey, ReadonlyMap<string, string>>()
+  const failures = createFailures(options.log)
 
   const sessions = createSessions({ me, events, now, lost: (...gone) => keeper.lost(...gone) })
   const keeper = createKeeper({ me, isUp: sessions.has, attempt: (...peer) => attempt(...peer) })
@@ -59,17 +60,16 @@ export function createLinks(
     signal: AbortSignal,
   ): Promise<Attempt> => {
     const endpoints = addresses.map(parseEndpoint).filter((endpoint) => endpoint !== undefined)
-    const met = new Map<string, string>()
-    const failed = (at: Endpoint, why: string) => void met.set(formatEndpoint(at), why)
-    const dialled = await dial(node, { key, endpoints, reach, failed }, signal)
-    if (!signal.aborted) failures.set(key, met)
+    const round = failures.begin(key)
+    const dialled = await dial(node, { key, endpoints, reach, failed: round.failed }, signal)
+    if (!signal.aborted) round.done()
     if (dialled.kind !== 'connected') return 'unreachable'
     const { connection, endpoint } = dialled
     keeper.worked(key, formatEndpoint(endpoint))
     const stream = await openSync(connection, signal)
     if (stream === undefined || signal.aborted || !welcome(key, 'us')) {
       hangUp(connection)
-      met.set(formatEndpoint(endpoint), `${formatEndpoint(endpoint)} ${UNWELCOME}`)
+      round.unwelcome(endpoint)
       return sessions.has(key) ? 'up' : 'refused'
     }
     take(key, { connection, stream }, 'us')
@@ -80,8 +80,8 @@ export function createLinks(
     sessions,
     keeper,
     connectionTo: (key) => connections.get(key),
-    forgetFailures: (key) => void failures.delete(key),
-    failuresOf: (key) => failures.get(key) ?? new Map(),
+    forgetFailures: failures.forget,
+    failuresOf: failures.of,
     keeps: (connection) => kept.has(connection) && connection.status === 'open',
     async answerSync({ key, connection, stream }) {
       if (!welcome(key, 'them')) return stream.abort('there is a session already')
@@ -92,8 +92,6 @@ export function createLinks(
     },
   }
 }
-
-const UNWELCOME = `${TAKES_NO_SESSION}: it may not know yet that we are a member`
 
 async function openSync(
   connection: Connection,

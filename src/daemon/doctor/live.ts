@@ -9,7 +9,7 @@ import { whoIs } from '../words.ts'
 import { clockFindings } from './clock.ts'
 import { error, fine, type Found, note, warning } from './finding.ts'
 import { misdeedFindings } from './misdeeds.ts'
-import { mdnsFindings, peerFindings } from './peers.ts'
+import { mdnsFindings, peerFindings, strangerFindings } from './peers.ts'
 
 /** What is told where there is no room to look at. */
 export function inLobby(): Found {
@@ -25,6 +25,7 @@ export function liveFindings(room: RunningRoom): Found[] {
     ...membership(engine),
     listening(room.mesh.addresses(), room.identity.config.lanOnly === true),
     ...peerFindings(room),
+    ...strangerFindings(room),
     ...misdeedFindings(engine, now),
     ...mdnsFindings(room),
     ...clockFindings(skews(engine, now)),

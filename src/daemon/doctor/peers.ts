@@ -43,6 +43,19 @@ function heardOf({ engine, now }: RunningRoom, { key }: Member): boolean {
   return heard !== undefined && now().mono - heard < OFFLINE_MS
 }
 
+/** Members that are reached, where somebody else answered at another address of theirs. */
+export function strangerFindings({ engine, mesh }: RunningRoom): Found[] {
+  return mesh.survey().peers.flatMap(({ key, state, addresses }) => {
+    const { name } = whoIs(engine, key)
+    const met = addresses.map(({ why }) => why ?? '')
+    const odd = met.filter((why) => /is another peer|does not know this room/.test(why))
+    if (state === 'away' || odd.length === 0) return []
+    const text = `${name}: is reached, but not everywhere: ${odd.map((why) => why + meaning(why))}`
+    const fix = `compare the fingerprint with ${name}, if the network is not one that you trust`
+    return [note('peer', 'peer-stranger', text, fix)]
+  })
+}
+
 /** Why a peer is not reached, from what the newest dial of each of its addresses met. */
 export function whyAway(
   name: string,
@@ -58,10 +71,14 @@ export function whyAway(
   return { text: told.join('; '), fix: fixFor(name, met) }
 }
 
+const SOMEBODY_ELSE = 'an address that moved on, or somebody in the middle: it was told nothing'
+
 const MEANINGS: readonly [RegExp, string][] = [
   [/ECONNREFUSED$/, ' (that machine is on, and no daemon listens there)'],
   [/(EHOSTUNREACH|ENETUNREACH)$/, ' (no way there from this network)'],
   [/ENOTFOUND$/, ' (no such name)'],
+  [/is another peer/, ` (${SOMEBODY_ELSE})`],
+  [/does not know this room/, ` (${SOMEBODY_ELSE})`],
   [/does not answer$/, ' (the machine is off, or a firewall drops it)'],
 ]
 
