@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { multiaddr } from '@multiformats/multiaddr'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { STRANGERS_MAX } from '../../src/core/limits.ts'
+import { HANDSHAKE_MS, STRANGERS_MAX, STREAMS_MAX } from '../../src/core/limits.ts'
 import { type Endpoint, parseEndpoint, toMultiaddr } from '../../src/mesh/address.ts'
 import { dial } from '../../src/mesh/dial.ts'
 import { startMesh } from '../../src/mesh/node.ts'
@@ -49,13 +49,48 @@ test('S272: a muxer frame that announces more than any window ends the connectio
   const dialled = await dial(node, { endpoints, reach: 'anywhere' }, never())
   if (dialled.kind !== 'connected') throw new Error(dialled.why)
   const { connection } = dialled
-  type Below = { muxer: { maConn: { send(bytes: Uint8Array): void } } }
   const below = (connection as unknown as Below).muxer
   const closed = new Promise((resolve) => connection.addEventListener('close', resolve))
   below.maConn.send(Uint8Array.of(0, 0, 0, 1, 0, 0, 0, 1, 0x10, 0, 0, 0))
   await closed
   expect((await world.start()).mesh.key).toBeDefined()
 })
+
+test('S770: streams that are opened without end are as many as allowed, and then reset', async () => {
+  const listening: string[] = []
+  const quiet = { seed: nextSeed(), prologue: PROLOGUE, isMember: () => true }
+  const listen = [{ host: '127.0.0.1', port: 0 }]
+  const target = await createNode({ ...quiet, listen }, () => [])
+  target.addEventListener('transport:listening', ({ detail }) => {
+    listening.push(...detail.getAddrs().map(String))
+  })
+  await target.handle('/silent/1', () => undefined, { maxInboundStreams: 10_000 })
+  await target.start()
+  cleanups.push(() => target.stop())
+  const node = await rawNode()
+  const connection = await node.dial(multiaddr(listening[0] as string), { force: true })
+  const { maConn } = (connection as unknown as Below).muxer
+  await pause(100)
+  // Below the bounds of our own side: 1,000 SYNs, none of which negotiates anything.
+  for (let id = 1_001; id < 3_001; id += 2) {
+    maConn.send(Uint8Array.of(0, 1, 0, 1, 0, 0, id >> 8, id & 255, 0, 0, 0, 0))
+  }
+  type Above = { muxer: { streams: unknown[] } }
+  const open = () => target.getConnections().flatMap((held) =>
+    (held as unknown as Above).muxer.streams).length
+  let most = 0
+  for (const end = performance.now() + 500; performance.now() < end; ) {
+    most = Math.max(most, open())
+    await new Promise((later) => setImmediate(later))
+  }
+  expect(most).toBe(STREAMS_MAX)
+  // Those that say nothing of what they are for do not stay either.
+  await pause(HANDSHAKE_MS + 500)
+  expect(open()).toBe(0)
+  expect((await node.dial(multiaddr(listening[0] as string), { force: true })).status).toBe('open')
+})
+
+type Below = { muxer: { maConn: { send(bytes: Uint8Array): void } } }
 
 test('S273: WebSocket serves where TCP does not get through', async () => {
   const a = await world.start({ listen: [{ host: '127.0.0.1', port: 0, kind: 'ws' }] })
