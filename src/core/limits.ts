@@ -186,6 +186,11 @@ export const MISDEEDS_MS = 60_000
 export const SHUN_MS = 60_000
 /** Between two answers to one peer's requests for auth ops: each may be the whole log. */
 export const AUTH_ANSWER_MS = 1_000
+/** Bytes of term chain records that one session is answered in CHAIN_ANSWER_MS: a want of 40 bytes
+ *  may ask for RECORDS_MAX_BYTES, and who is behind asks for the next part at once. */
+export const CHAIN_ANSWER_MAX_BYTES = 2 * RECORDS_MAX_BYTES
+/** The time in which they count; whoever wants more asks again by itself. */
+export const CHAIN_ANSWER_MS = 1_000
 /** Pushes that one peer may say it holds before we know them: what one `held` frame names. */
 export const HELD_EARLY_MAX = 1_000
 /** Ops, or ids, in one frame. */

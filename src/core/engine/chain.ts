@@ -17,7 +17,12 @@ import type { Member } from '../lease/members.ts'
 import { decodeMessage, encodeMessage } from '../lease/message.ts'
 import type { ChainRecord, FactPayload } from '../lease/record.ts'
 import type { LeaseEffect, LeaseInput } from '../lease/state.ts'
-import { DEAD_PEER_MS, UNCONFIRMED_MAX_RECORDS } from '../limits.ts'
+import {
+  CHAIN_ANSWER_MAX_BYTES,
+  CHAIN_ANSWER_MS,
+  DEAD_PEER_MS,
+  UNCONFIRMED_MAX_RECORDS,
+} from '../limits.ts'
 import { type FactId, type Place, readFact } from '../room/facts.ts'
 import { foldLanding, integrationOf, type LeaderOf } from '../room/views/board.ts'
 import { landedEvent } from '../room/views/events.ts'
@@ -57,8 +62,28 @@ export function chainHeard(
 ): string | undefined {
   const read = decodeMessage(from.message)
   if (read.kind === 'malformed') return `a lease message: ${read.why}`
-  turn(engine, now, out, { kind: 'heard', from: from.key, message: read.value })
+  const heard: LeaseInput = { kind: 'heard', from: from.key, message: read.value }
+  if (read.value.kind !== 'want') turn(engine, now, out, heard)
+  else answerWant(engine, now, out, { key: from.key, heard })
   return undefined
+}
+
+/** A want is 40 bytes and its answer up to 2 MiB: so many of them a second, and no more. */
+function answerWant(
+  engine: Engine,
+  now: Now,
+  out: Effect[],
+  { key, heard }: { key: PublicKey; heard: LeaseInput },
+): void {
+  const talk = engine.talks.get(key)
+  if (talk === undefined) return
+  if (now.mono >= talk.chain.since + CHAIN_ANSWER_MS) talk.chain = { since: now.mono, bytes: 0 }
+  if (talk.chain.bytes >= CHAIN_ANSWER_MAX_BYTES) return
+  const before = out.length
+  turn(engine, now, out, heard)
+  for (const effect of out.slice(before)) {
+    if (effect.kind === 'send' && effect.to === key) talk.chain.bytes += effect.frame.length
+  }
 }
 
 /** Tells the chain who may vote and lead by now. */

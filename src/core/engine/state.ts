@@ -50,6 +50,8 @@ export type Talk = {
   asking: { heads: readonly Hash[]; asked: number; since: Monotonic }
   /** When the peer's last request for auth ops was answered. */
   answered: Monotonic
+  /** Bytes that the peer's wants for records of the chain were answered with, and since when. */
+  chain: { since: Monotonic; bytes: number }
   /** What was complained about already: once a session is enough for a log. */
   complaints: Set<string>
 }

@@ -6,7 +6,8 @@ import { type Engine, LONG_AGO, type Talk } from './state.ts'
 /** A session in which nothing was said yet. */
 export function openTalk(): Talk {
   const asking = { heads: [], asked: 0, since: LONG_AGO }
-  return { asking, answered: LONG_AGO, complaints: new Set() }
+  const chain = { since: LONG_AGO, bytes: 0 }
+  return { asking, answered: LONG_AGO, chain, complaints: new Set() }
 }
 
 /**

@@ -1,7 +1,14 @@
 /** What a member that lies can do to a peer: nothing that grows, loops or throws. */
 import { expect, test } from 'vitest'
 import type { ActorId, Hash, Oid } from '../../../src/core/brand.ts'
+import { proposeFact } from '../../../src/core/engine/chain.ts'
+import type { Effect } from '../../../src/core/engine/effect.ts'
 import { encodeMessage } from '../../../src/core/lease/message.ts'
+import {
+  CHAIN_ANSWER_MAX_BYTES,
+  CHAIN_ANSWER_MS,
+  RECORDS_MAX_BYTES,
+} from '../../../src/core/limits.ts'
 import { encodeFrame, type Frame } from '../../../src/core/sync/wire.ts'
 import { framesIn, type Person, Stage } from './cast.ts'
 
@@ -67,6 +74,37 @@ test('S505: a stream of the same requests is answered with little more than they
     const sent = effects.reduce((sum, effect) => sum + (effect.kind === 'send' ? effect.frame.length : 0), 0)
     expect([request.kind, sent < 2_000 + asked]).toEqual([request.kind, true])
   }
+})
+
+test('S772: wants for records of the chain are answered up to 4 MiB a second', () => {
+  const { stage, alice, bob } = met()
+  for (let n = 0; n < 40; n++) {
+    const out: Effect[] = []
+    const fact = { place: { actor: alice.actor, topic: 'chat', n } as const, value: 'x'.repeat(20_000) }
+    expect(proposeFact(alice.engine, stage.clock, out, fact)).toBe('appended')
+    stage.perform(alice, out)
+    stage.deliver()
+    stage.pass(300)
+  }
+  const { era } = alice.engine.lease
+  const at = { term: 0, seq: 0, id: stage.room as string as Hash, confirmed: 0 }
+  const message = encodeMessage({ kind: 'want', era: era.number, at })
+  const answered = () => {
+    let bytes = 0
+    for (let n = 0; n < 100; n++) {
+      for (const effect of stage.frame(alice, bob, { kind: 'lease', message })) {
+        if (effect.kind === 'send') bytes += effect.frame.length
+      }
+    }
+    return bytes
+  }
+  // Without a bound these 3,800 bytes were answered with 82 MB.
+  expect(answered()).toBeGreaterThan(1 << 20)
+  expect(answered()).toBe(0)
+  stage.pass(CHAIN_ANSWER_MS, [alice])
+  const next = answered()
+  expect(next).toBeGreaterThan(1 << 20)
+  expect(next).toBeLessThan(CHAIN_ANSWER_MAX_BYTES + RECORDS_MAX_BYTES)
 })
 
 test('S505: verdicts of terms that nobody led wait, and cost nothing while they do', () => {
