@@ -10,7 +10,7 @@
  *     peers    sessions, frames, beats       authority  the auth log       joining  letting in
  *     streams  runs in, own facts out        chain      the term chain     landing  a leader's desk
  *     objects  pushes and refs (fetching)    showing    events             calls    front ends
- *     ruling   a leader's answers about tasks and locks
+ *     ruling   a leader's word on asks       misdeeds   who is left out for a while
  *
  * What an input costs grows with what is live and never with the room's history: whatever concerns
  * the leader's desk or git objects says that it is `due`, and each tick looks at both.
