@@ -1,5 +1,4 @@
 /** Questions, for people only: a script is never asked, and never waits. */
-import { createInterface } from 'node:readline/promises'
 import type { Readable, Writable } from 'node:stream'
 import type { KnotContext } from './context.ts'
 
@@ -14,6 +13,7 @@ export async function confirm(
   question: string,
   { stdin, stderr, signal }: { stdin: Readable; stderr: Writable; signal: AbortSignal },
 ): Promise<boolean> {
+  const { createInterface } = process.getBuiltinModule('node:readline/promises')
   const lines = createInterface({ input: stdin, output: stderr })
   const ended = new AbortController()
   lines.once('close', () => ended.abort())
