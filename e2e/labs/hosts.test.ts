@@ -115,4 +115,4 @@ test('S267: a room that stays on the LAN is closed to public addresses, both way
   setConfig(dave!, { lanOnly: false })
   await dave!.told('join', open.link)
   await settled([erin!, dave!])
-})
+}, 240_000)

@@ -4,7 +4,7 @@ import type { Checkout } from '../git/repository.ts'
 import { detectChecks } from './checks/detect.ts'
 import { listingHere } from './checks/listing.ts'
 import { findSandbox, type Sandbox } from './checks/sandbox.ts'
-import { findTool } from './checks/tools.ts'
+import { findTool, toolPath } from './checks/tools.ts'
 
 /** A check by its name, with the programs that are not here. */
 export type Runnable = { name: string; missing: string[] }
@@ -22,10 +22,12 @@ export async function inspectChecks(
   const outer = process.env['PATH'] ?? ''
   const path = [join(checkout.root, 'node_modules', '.bin'), outer].join(delimiter)
   const checks: Runnable[] = []
-  for (const { name, tools } of detected.checks) {
+  for (const check of detected.checks) {
+    const { name, tools } = check
+    const own = toolPath(checkout.root, check, path)
     const missing: string[] = []
     for (const tool of tools) {
-      if ((await findTool(tool, path, checkout.root)) === undefined) missing.push(tool)
+      if ((await findTool(tool, own, checkout.root)) === undefined) missing.push(tool)
     }
     checks.push({ name, missing })
   }

@@ -33,7 +33,7 @@ export function checkEnvironment(
     GIT_TERMINAL_PROMPT: '0',
     npm_config_cache: join(cache, 'npm'),
     npm_config_update_notifier: 'false',
-    npm_config_store_dir: join(cache, 'pnpm'),
+    PNPM_HOME: join(cache, 'pnpm'),
     YARN_CACHE_FOLDER: join(cache, 'yarn'),
     YARN_GLOBAL_FOLDER: join(cache, 'yarn-global'),
     YARN_ENABLE_TELEMETRY: '0',

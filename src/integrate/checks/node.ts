@@ -147,7 +147,9 @@ export function gathered(checks: readonly Check[], max: number): Check[] {
   const [kept, rest] = [checks.slice(0, max - 1), checks.slice(max - 1)]
   const [first] = rest
   if (first === undefined || rest.length === 1) return [...checks]
-  const tools = [...new Set(rest.flatMap(({ tools }) => tools))]
+  // What is installed for a folder is found there, and says itself when it is not.
+  const wide = rest.filter(({ folder }) => folder === undefined)
+  const tools = [...new Set(['sh', ...wide.flatMap(({ tools }) => tools)])]
   const name = `${first.name} and ${rest.length - 1} more`
   const command = oneAfterAnother(rest.map(({ command }) => command))
   return [...kept, { name, command, tools, from: first.from }]

@@ -14,7 +14,7 @@ import type { Check } from './detect.ts'
 import { checkEnvironment } from './environment.ts'
 import { confine, secretPlaces, type Sandbox } from './sandbox.ts'
 import { killStragglers } from './stragglers.ts'
-import { findTool, versionOf } from './tools.ts'
+import { findTool, toolPath, versionOf } from './tools.ts'
 
 export type Outcome =
   | { kind: 'exited'; code: number }
@@ -62,7 +62,7 @@ export type Bench = {
 /** Runs every check, also after one failed: its author is told everything at once. */
 export async function runChecks(
   bench: Bench,
-  checks: readonly Pick<Check, 'name' | 'command' | 'tools' | 'timeoutMs'>[],
+  checks: readonly Pick<Check, 'name' | 'command' | 'tools' | 'timeoutMs' | 'folder'>[],
   signal: AbortSignal,
 ): Promise<Evidence[]> {
   await mkdir(bench.cache, { recursive: true })
@@ -89,7 +89,7 @@ export async function runChecks(
 
 type Run = {
   bench: Bench
-  check: Pick<Check, 'name' | 'command' | 'tools' | 'timeoutMs'>
+  check: Pick<Check, 'name' | 'command' | 'tools' | 'timeoutMs' | 'folder'>
   env: Readonly<Record<string, string>>
   home: string
   versions: Map<string, string>
@@ -158,8 +158,9 @@ type Tools =
 
 async function findTools({ bench, check, env }: Run): Promise<Tools> {
   const programs: { tool: string; program: string }[] = []
+  const path = toolPath(bench.folder, check, env['PATH'] ?? '')
   for (const tool of check.tools) {
-    const program = await findTool(tool, env['PATH'] ?? '', bench.folder)
+    const program = await findTool(tool, path, bench.folder)
     if (program === undefined) return { kind: 'missing-tool', tool }
     programs.push({ tool, program })
   }

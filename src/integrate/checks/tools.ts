@@ -4,6 +4,12 @@ import { delimiter, isAbsolute, join, resolve } from 'node:path'
 import { STDERR_MAX_BYTES, TOOL_VERSION_MS } from '../../core/limits.ts'
 import { startGroup, tailOf } from '../../git/group.ts'
 
+/** The PATH of a check: what was installed for the folder that it is of comes first. */
+export function toolPath(root: string, { folder }: { folder?: string }, path: string): string {
+  if (folder === undefined) return path
+  return [join(root, folder, 'node_modules', '.bin'), path].join(delimiter)
+}
+
 /** The program that a shell with this PATH would start; `./tool` is looked for in `folder`. */
 export async function findTool(
   tool: string,

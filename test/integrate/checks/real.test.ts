@@ -195,6 +195,28 @@ describe('monorepos', () => {
     expect(fs.statSync(join(worktree.folder, 'web/node_modules')).ino).toBe(installed)
   })
 
+  test('a runner that is installed for one folder only is found there', async () => {
+    const files = {
+      'web/package.json': json({ devDependencies: { ava: 'file:./ava' } }),
+      'web/package-lock.json': json({
+        lockfileVersion: 3,
+        packages: {
+          '': { devDependencies: { ava: 'file:./ava' } },
+          ava: { version: '1.0.0', dev: true, bin: { ava: 'cli.js' } },
+          'node_modules/ava': { resolved: 'ava', link: true },
+        },
+      }),
+      'web/ava/package.json': json({ name: 'ava', version: '1.0.0', bin: { ava: 'cli.js' } }),
+      'web/ava/cli.js': '#!/usr/bin/env node\nconsole.log("fine")\n',
+      'web/a.test.js': '',
+      '.gitignore': 'node_modules\n',
+    }
+    write(root, files)
+    // As its author has it: npm makes it executable where it links it.
+    fs.chmodSync(join(root, 'web/ava/cli.js'), 0o755)
+    expect(await ran(files)).toEqual(['test web: passed'])
+  })
+
   test.skipIf(!works('pnpm'))('those of pnpm', () =>
     tells('test packages/b', (sum) => {
       const { 'package.json': _, ...rest } = packages(sum)
