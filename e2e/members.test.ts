@@ -7,12 +7,13 @@ import { until } from './world.ts'
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 let set: Peers
+let link: string
 let [ada, bob, carol, eve, finn]: Peer[] = []
 
 beforeAll(async () => {
   set = await setPeers(['ada', 'bob', 'carol', 'eve', 'finn'])
   ;[ada, bob, carol, eve, finn] = set.peers
-  await makeRoom([ada!, bob!, carol!])
+  link = (await makeRoom([ada!, bob!, carol!])).link
 })
 afterAll(() => set.strike())
 
@@ -43,6 +44,19 @@ test('S694, S701: who is removed is told by whom, and loses its connections at o
   await refused(bob!, ['remove', 'carol'], { exit: 4, code: 'UNAUTHORISED', says })
   expect((await bob!.asked<Output<'status'>>('status')).result.members).toHaveLength(3)
   expect(await texts(bob!)).toContain('before')
+})
+
+test('S707: who was removed does not come back through a link that it knows', async () => {
+  const { invites } = await carol!.told<Output<'invite.list'>>('invite', 'list')
+  expect(invites.map(({ state }) => state)).toEqual(['revoked'])
+  // With its old key, and with a new one.
+  const says = [/bob was removed from the room by ada/, /knot key add/]
+  for (const words of [['join', link], ['up']]) {
+    await refused(bob!, words, { exit: 4, code: 'UNAUTHORISED', says })
+  }
+  await refused(finn!, ['join', link], {
+    exit: 4, code: 'INVITE_REFUSED', says: [/The invite was revoked/],
+  })
 })
 
 test('S700: who is added again goes on under a new incarnation, with what it was before', async () => {

@@ -3,7 +3,7 @@ import { Failure } from '../../src/api/errors.ts'
 import { asks, confirm } from '../asking.ts'
 import { type Answer, KnotCommand } from '../command.ts'
 import { describeLoss } from '../describe/members.ts'
-import { cleanLine } from '../print.ts'
+import { cleanLine, count } from '../print.ts'
 
 /** `knot remove` */
 export class Remove extends KnotCommand {
@@ -12,10 +12,10 @@ export class Remove extends KnotCommand {
     category: 'Members',
     description: 'Remove an agent, turn one away that waits, or leave the room',
     details: `
-      Its connections end at once, its invites are closed, and nothing that it says afterwards
-      counts. What it had pushed and what did not land becomes an offer: it stays, does not land by
-      itself, and whoever syncs the commit makes it theirs. It comes back only by \`knot key add\`.
-      Asks first where both ends are a terminal.
+      Its connections end at once, and nothing that it says afterwards counts. All open invites are
+      closed, as it may know their links. What it had pushed and what did not land becomes an offer:
+      it stays, does not land by itself, and whoever syncs the commit makes it theirs. The agent
+      comes back only by \`knot key add\`. Asks first where both ends are a terminal.
     `,
     examples: [
       ['Remove bob', '$0 remove bob'],
@@ -36,7 +36,10 @@ export class Remove extends KnotCommand {
     const { kind, agent } = decided
     const name = cleanLine(agent.name)
     const text = kind === 'done' ? `${name} is removed` : `${name} was removed already`
+    const { closed } = decided
+    const links = closed === undefined ? '' : `; ${count(closed, 'open invite')} closed with it`
     const loss = describeLoss(decided, this.paint)
-    return { result: { ...decided, id: agent.id }, text: `${text}${loss}` }
+    const next = closed === undefined ? [] : ['knot invite makes a new link']
+    return { result: { ...decided, id: agent.id }, text: `${text}${links}${loss}`, next }
   }
 }

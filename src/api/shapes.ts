@@ -52,6 +52,8 @@ export const inviteRow = z.object({
 export const decided = z.object({
   kind: z.enum(['done', 'unchanged']),
   agent: who,
+  /** Invites that were open, and were closed with a removal. */
+  closed: z.number().int().positive().optional(),
   /** Too few voters are left to elect a leader, and none of them leads. */
   lost: z.object({ voters: z.number().int(), left: z.number().int() }).optional(),
 })

@@ -12,7 +12,10 @@ import {
 import { AuthLog } from '../core/auth/log.ts'
 import { evaluate } from '../core/auth/evaluate.ts'
 import { type InviteLink, parseLink } from '../core/auth/link.ts'
+import { approversOf } from '../core/auth/judge.ts'
 import type { PublicKey } from '../core/brand.ts'
+import { standingRefusal } from '../core/engine/standing.ts'
+import type { Engine } from '../core/engine/state.ts'
 import { isMember } from '../core/engine/names.ts'
 import { termOf } from '../core/engine/chain.ts'
 import { FIRST_SYNC_MS, JOIN_RETRY_MS, JOIN_STRANGERS_MS, JOIN_WAIT_MS } from '../core/limits.ts'
@@ -45,7 +48,7 @@ export async function* enterRoom(
   const link = readLink(asked.link)
   const { room } = daemon
   if (room !== undefined) {
-    if (room.engine.volume.room === link.room) return { kind: 'member', approvers: [] }
+    if (room.engine.volume.room === link.room) return standingIn(room)
     const { roomName } = room.engine.membership
     const fix = 'use another clone: one checkout is in one room'
     throw new Failure('ROOM_OTHER', `this checkout is in the room ${roomName} already`, fix)
@@ -71,6 +74,22 @@ export async function* enterRoom(
     yield { step: 'sync', text: 'no peer answered yet; the rest follows when one does' }
   }
   return { kind: 'admitted', approvers: [] }
+}
+
+/** A checkout that is in the room already; a removal is not undone by a link. */
+function standingIn({ engine }: RunningRoom): { kind: Entered; approvers: readonly string[] } {
+  const status = engine.membership.members.get(engine.me.agent)?.status
+  if (status === 'pending') return { kind: 'pending', approvers: approversOf(engine.membership) }
+  requireMembership(engine)
+  return { kind: 'member', approvers: [] }
+}
+
+/** Fails for an agent that was removed, with who removed it and what to do. */
+export function requireMembership(engine: Engine): void {
+  const refusal = standingRefusal(engine)
+  const status = engine.membership.members.get(engine.me.agent)?.status
+  if (refusal === undefined || status !== 'removed') return
+  throw new Failure('UNAUTHORISED', refusal.message, refusal.fix)
 }
 
 function readLink(text: string): InviteLink {

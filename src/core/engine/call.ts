@@ -53,7 +53,8 @@ export type Answer =
   /** `with` is the lock that was asked for beside it. */
   | { kind: 'made'; id: FactId; with?: FactId }
   | { kind: 'invited'; invite: Hash }
-  | { kind: 'governed'; op: Hash; votes: Votes }
+  /** `closed` are the invites that a removal closed with it. */
+  | { kind: 'governed'; op: Hash; votes: Votes; closed: number }
   /** It was so already, and nothing was written. */
   | { kind: 'unchanged' }
   /** Bytes of the join protocol. */

@@ -4,7 +4,7 @@
  * Each becomes one op of the auth log, and only where it has its effect: it is evaluated before it
  * is published, so that success is never said of an op that everybody will ignore.
  */
-import { type ActorId, type AgentId, keyOf, unreachable } from '../brand.ts'
+import { type ActorId, type AgentId, type Hash, keyOf, unreachable } from '../brand.ts'
 import {
   makeAdd,
   makeApprove,
@@ -52,10 +52,34 @@ export function govern(engine: Engine, now: Now, out: Effect[], request: Governi
     const message = 'nobody would be left who can approve, remove or give roles'
     return refused(message, 'make somebody else an admin first: knot role <agent> admin')
   }
-  if (takeOps(engine, now, out, { from: undefined, ops: [bytes] }) === 0) {
+  const closes = closesWith(engine, now, { request, after, op: id })
+  const taken = takeOps(engine, now, out, { from: undefined, ops: [bytes, ...closes] })
+  if (taken === 0) {
     return refused('the auth log refused it; the daemon log says why', 'knot logs')
   }
-  return { kind: 'governed', op: id, votes: votesLeft(engine, now) }
+  const closed = Math.min(closes.length, taken - 1)
+  return { kind: 'governed', op: id, votes: votesLeft(engine, now), closed }
+}
+
+/**
+ * Every invite that is open after the removal of a member, closed: it may know any of the links,
+ * and come back by one under a new key. Who is turned away, or leaves, was trusted with none more.
+ */
+function closesWith(
+  engine: Engine,
+  now: Now,
+  { request, after, op }: { request: Governing; after: Membership; op: Hash },
+): Uint8Array[] {
+  const { signer, agent } = engine.me
+  const known = request.kind === 'remove' && request.agent !== agent
+  if (!known || agentOf(engine, request.agent).status !== 'member') return []
+  const ops: SignedOp[] = []
+  for (const { id, open, admissions, expires } of after.invites.values()) {
+    if (!open || (expires !== undefined && expires <= now.wall)) continue
+    const at = { ...spot(engine, now), parents: [ops.at(-1)?.id ?? op] }
+    ops.push(makeClose(signer, at, { invite: id, why: 'revoked', admissions }))
+  }
+  return ops.map(({ bytes }) => bytes)
 }
 
 /** Whether a membership is as asked. */

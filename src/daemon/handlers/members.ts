@@ -67,9 +67,13 @@ async function about(
   const answer = await granted(room, { ...decision, agent })
   const done = { agent: { id: agent, name } }
   if (answer.kind !== 'governed') return { kind: 'unchanged', ...done }
-  const { votes } = answer
-  if (votes.kind === 'enough') return { kind: 'done', ...done }
-  return { kind: 'done', ...done, lost: { voters: votes.voters, left: votes.left } }
+  const { votes, closed } = answer
+  return {
+    kind: 'done',
+    ...done,
+    ...(closed === 0 ? {} : { closed }),
+    ...(votes.kind === 'enough' ? {} : { lost: { voters: votes.voters, left: votes.left } }),
+  }
 }
 
 /** The agent that a person means; one word that fits several of them is refused. */

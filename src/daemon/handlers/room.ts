@@ -6,7 +6,7 @@ import { agentIdOf, fingerprintOf } from '../../core/auth/identity.ts'
 import { parseLink } from '../../core/auth/link.ts'
 import { INVITE_DAYS, INVITE_USES } from '../../core/limits.ts'
 import { type Daemon, watchEnd } from '../daemon.ts'
-import { enterRoom } from '../entering.ts'
+import { enterRoom, requireMembership } from '../entering.ts'
 import { chosenName, foundRoom } from '../founding.ts'
 import { openInvite, rememberInvite } from '../invites.ts'
 import { entering } from '../one-entry.ts'
@@ -45,6 +45,7 @@ async function create(
     })
   }
   const room = daemon.room as RunningRoom
+  requireMembership(room.engine)
   if (input.approve && !room.engine.membership.approves) throw letsIn(room)
   requireRoom(room, input.room)
   const link = (resumed ? await openLink(room) : undefined) ?? (await freshLink(room))

@@ -286,6 +286,31 @@ test('S697: a revoked invite names whom it let in, and lets in nobody more', () 
   expect(events(bob)).toContain('revoked')
 })
 
+test('S707: the removal of a member closes every open invite, and keeps whom they let in', () => {
+  const { stage, alice, bob, carol } = met()
+  const expires = (START + 1_000_000) as Instant
+  for (const n of [9, 10]) {
+    const { key } = signerFrom(new Uint8Array(32).fill(n))
+    stage.ask(carol, { kind: 'invite', key, role: 'member', uses: 5, expires })
+  }
+  stage.deliver()
+  expect(stage.ask(alice, remove(bob))).toMatchObject({ kind: 'governed', closed: 3 })
+  stage.deliver()
+  for (const { engine } of [alice, carol]) {
+    const states = [...engine.membership.invites.values()].map(({ closed }) => closed)
+    expect(states).toEqual(['revoked', 'revoked', 'revoked'])
+    expect(engine.auth.heads()).toHaveLength(1)
+  }
+  expect(seen(alice, carol)?.status).toBe('member')
+})
+
+test('S707: who leaves closes no invite of others', () => {
+  const { stage, alice, bob } = met()
+  expect(stage.ask(bob, remove(bob))).toMatchObject({ kind: 'governed', closed: 0 })
+  stage.deliver()
+  expect(alice.engine.membership.invites.get(stage.inviteId)?.open).toBe(true)
+})
+
 test('S698: in a room that approves, who joins waits for a decision, which everybody sees', () => {
   const stage = new Stage(1, { approve: true })
   const [alice] = stage.people as [Person]
