@@ -11,7 +11,9 @@ const MESSAGE_BYTES = 300
 export const bareNode: Way = () => timed(() => ends([process.execPath, '-e', '0'], { cwd: '/' }))
 
 /** A message as bare as can be: 300 bytes appended and fsynced, then over TCP and back. */
-export async function bareMessage(folder: string): Promise<{ way: Way; close: () => Promise<void> }> {
+export async function bareMessage(
+  folder: string,
+): Promise<{ way: Way; close: () => Promise<void> }> {
   const server = createServer((socket) => {
     socket.setNoDelay(true).pipe(socket)
   })

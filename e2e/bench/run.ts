@@ -7,6 +7,7 @@
  * turn with it, says how much of it is the machine's. A bound that is missed is shown, and changes
  * the exit code with --strict only; a measurement that could not be made always does.
  */
+import { availableParallelism, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { setup as bundle } from '../../test/bundle.ts'
 import { type Ground, layGround } from './ground.ts'
@@ -47,6 +48,7 @@ async function bench(): Promise<number> {
     return 2
   }
   bundle()
+  const before = loadavg()[0] ?? 0
   const rows: Row[] = []
   const failures: { row: string; why: string }[] = []
   const ground = layGround((text) => console.error(text))
@@ -65,18 +67,24 @@ async function bench(): Promise<number> {
   } finally {
     await ground.strike()
   }
-  print(rows, failures)
+  print(rows, failures, before)
   if (failures.length > 0) return 1
   const missed = rows.flatMap(held).some(({ holds }) => !holds)
   return values.strict && missed ? 1 : 0
 }
 
-function print(rows: Row[], failures: { row: string; why: string }[]): void {
+/** `load` is what others kept this machine busy with before anything was measured. */
+function print(rows: Row[], failures: { row: string; why: string }[], load: number): void {
+  const processors = availableParallelism()
   if (values.json) {
     const judged = rows.map((row) => ({ ...row, asked: held(row) }))
-    console.log(JSON.stringify({ node: process.version, rows: judged, failures }))
+    const machine = { node: process.version, processors, load }
+    console.log(JSON.stringify({ machine, rows: judged, failures }))
   } else if (rows.length > 0) {
     console.log(table(rows))
+    const again = ': busy with other things, so measure again when it is not'
+    const busy = load > processors / 2 ? again : ''
+    console.log(`\n${processors} processors, load ${load.toFixed(1)} before the first row${busy}`)
   }
   for (const { row, why } of failures) console.error(`error: ${row} could not be measured: ${why}`)
 }

@@ -1,13 +1,16 @@
 /** The table as people read it. */
 import { held, type Held, type Row } from './row.ts'
 
-const HEAD = ['ROW', 'MEASURED', 'N', 'MEDIAN', 'P95', 'FLOOR', 'MEDIAN', 'P95', 'RATIO', 'ASKED', '']
+const HEAD = [
+  'ROW', 'MEASURED', 'N', 'MEDIAN', 'P95', 'FLOOR', 'MEDIAN', 'P95', 'RATIO', 'ASKED', '',
+]
 const NUMBERS = [2, 3, 4, 6, 7, 8]
 
 /** Aligned lines, a bound's verdict at the end of each; a second bound gets a line of its own. */
 export function table(rows: readonly Row[]): string {
   const lines = [HEAD, ...rows.flatMap(linesOf)]
-  const widths = HEAD.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)))
+  const widths = HEAD.map((_, column) =>
+    Math.max(...lines.map((line) => line[column]?.length ?? 0)))
   return lines
     .map((line) => line.map((cell, column) => {
       const width = widths[column] ?? 0

@@ -34,7 +34,8 @@ export async function landing(ground: Ground): Promise<Row[]> {
   const floor = { what, samples: samples.alone }
   return [
     rowOf({ row: 'landing', what: 'start of knot sync → held by another' }, held.slice(2), floor),
-    rowOf({ row: 'landing', what: 'start of knot sync → landed on all three' }, samples.landed, floor),
+    rowOf({ row: 'landing', what: 'start of knot sync → landed on all three' },
+      samples.landed, floor),
   ]
 }
 

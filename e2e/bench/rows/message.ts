@@ -24,8 +24,9 @@ export async function message(ground: Ground): Promise<Row[]> {
   const ears = await Ears.open(bob, to)
   try {
     const word = (kind: string, round: number) => `${kind} ${round}`
+    const at = { cwd: ada.clone, env: ada.env }
     const command: Way = (round) => ears.heard('command', word('start', round), () =>
-      ends([process.execPath, LAUNCHER, 'say', word('start', round)], { cwd: ada.clone, env: ada.env }))
+      ends([process.execPath, LAUNCHER, 'say', word('start', round)], at))
     const called = (ear: 'command' | 'daemon'): Way => (round) =>
       ears.heard(ear, word(ear, round), () => from.call('say', { text: word(ear, round) }))
 
