@@ -3,6 +3,7 @@ import type { Answer, Call } from '../../../src/core/engine/call.ts'
 import { HOLDER_SILENCE_MS } from '../../../src/core/limits.ts'
 import type { FactId } from '../../../src/core/room/facts.ts'
 import { lifeOf, type TaskLife } from '../../../src/core/room/views/claims.ts'
+import { signerFrom } from '../../../src/store/ed25519.ts'
 import { type Person, Stage } from './cast.ts'
 
 type Three = [Person, Person, Person]
@@ -170,4 +171,36 @@ test('S648: after a restart the same tasks and locks are held by the same member
   expect(alice.engine.board.claims.tasks).toEqual(before)
   expect(alice.engine.board.locks.held).toEqual(held)
   expect([...alice.engine.events.keys()].sort()).toEqual(events)
+})
+
+/** Bob and carol each have a lock, and carol the task. */
+function held() {
+  const { stage, people, task } = led()
+  const [alice, bob, carol] = people
+  stage.pass(8_000)
+  const terms = { mode: 'exclusive' as const, reason: 'moving' }
+  const of = does(stage, bob, { kind: 'lock', globs: ['docs'], ...terms })
+  does(stage, carol, { kind: 'lock', globs: ['src'], ...terms })
+  does(stage, carol, { kind: 'ask', want: 'claim', task })
+  return { stage, alice, bob, carol, task, of }
+}
+
+test('S643: whoever is removed loses what it held at once, and nobody else anything', () => {
+  const { stage, alice, bob, carol, task, of } = held()
+  stage.ask(alice, { kind: 'remove', agent: carol.engine.me.agent })
+  stage.deliver()
+  stage.pass(500, [alice, bob])
+  for (const { engine } of [alice, bob]) {
+    expect(lifeOf(engine.board.claims, task).status).toBe('open')
+    expect([...engine.board.locks.held.keys()]).toEqual([of])
+  }
+})
+
+test('S643: an agent that goes on with another key keeps what it holds', () => {
+  const { stage, alice, bob, carol, task } = held()
+  stage.ask(carol, { kind: 'rotate', next: signerFrom(new Uint8Array(32).fill(42)) })
+  stage.deliver()
+  stage.pass(5_000, [alice, bob])
+  expect(lifeOf(alice.engine.board.claims, task).holder?.actor).toBe(carol.actor)
+  expect(alice.engine.board.locks.held.size).toBe(2)
 })
