@@ -217,6 +217,8 @@ export const OTHERS_MAX = 100
 export const CHECKS_NAMED_MAX = 32
 /** Files that a landing names as changing what the checks mean: enough to look at the push. */
 export const STEERS_NAMED_MAX = 20
+/** Undone pushes that one push brings back: as many as somebody undoes in one go. */
+export const AGAIN_NAMED_MAX = 100
 /** One line of tools and their versions in a check's evidence. */
 export const TOOLCHAIN_MAX_CHARS = 120
 /** The same as JSON: with the tail of an output and the rest they fit a fact. */
@@ -243,6 +245,10 @@ export const TURN_MS = 50
 export const FOLLOWER_EVENTS_MAX = 10_000
 /** How long `knot sync` waits for another peer to hold a push. */
 export const HOLD_WAIT_MS = 10_000
+/** How long `knot undo` waits for its confirmation: an election, and the landing before it. */
+export const UNDO_WAIT_MS = 30_000
+/** Undone pushes that `knot status` shows, newest first: the log has them all. */
+export const UNDONE_SHOWN_MAX = 5
 /** How long `knot join` looks for a peer of the room. */
 export const JOIN_WAIT_MS = 60_000
 /** The same where everybody who answers is of another room: two questions by mDNS, and a moment. */

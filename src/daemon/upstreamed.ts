@@ -49,7 +49,7 @@ export function pictureOf(engine: Engine): Picture {
     part: partOf(engine),
     own: ownPushes(engine),
     missing: missing(engine),
-    line: board.landings.map(({ fact }) => fact.commit),
+    line: board.line.map(({ fact }) => fact.commit),
     agents: new Set(others.map((member) => member.agent)),
     agentOf: (actor) => membership.byKey(keyOf(actor))?.agent,
     newestOf: (actor) => board.newest.get(actor)?.place.n ?? -1,

@@ -79,7 +79,7 @@ function spoken(text: string): string {
 
 type Verdict = Extract<
   Event,
-  { kind: 'landed' | 'conflict' | 'check-failed' | 'unrelated' | 'contained' }
+  { kind: 'landed' | 'conflict' | 'check-failed' | 'unrelated' | 'contained' | 'undone' }
 >
 
 /** Outcomes are told of the push's author, whoever led. */
@@ -124,6 +124,13 @@ function outcome(engine: Engine, event: Verdict, push: string) {
       return { text: `✗ unrelated ${push} shares no history with integration`, fields: {} }
     case 'contained':
       return { text: `= contained ${push} brings nothing that integration lacks`, fields: {} }
+    case 'undone': {
+      const { asker, commit: undo, landing, term, reason } = event
+      const asked = whoIs(engine, keyOf(asker))
+      const why = reason === undefined ? '' : `: ${reason}`
+      const fields = { undo, landing, term, asked, ...(reason === undefined ? {} : { reason }) }
+      return { text: `↶ undone ${push} by ${asked.name}${why}`, fields }
+    }
   }
 }
 

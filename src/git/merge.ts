@@ -7,7 +7,7 @@ import type { Instant, Oid } from '../core/brand.ts'
 import { FILES_LISTED_MAX, LAST_TOUCHED_MAX } from '../core/limits.ts'
 import { ask, nulls, run } from './door.ts'
 import { parseOid } from './refs.ts'
-import { inside, type Mirror } from './repository.ts'
+import { type Checkout, inside, type Mirror } from './repository.ts'
 
 /** The best common ancestor of two commits; undefined when their histories never met. */
 export async function mergeBase(
@@ -133,12 +133,12 @@ export async function commitAt(
 
 /** True when `ancestor` is in the history of `commit`, or is it. */
 export async function isAncestor(
-  mirror: Mirror,
+  repository: Checkout | Mirror,
   { ancestor, commit }: { ancestor: Oid; commit: Oid },
   signal: AbortSignal,
 ): Promise<boolean> {
   const test = ['merge-base', '--is-ancestor', ancestor, commit]
-  return (await run(test, { at: inside(mirror), signal, okCodes: [0, 1] })).code === 0
+  return (await run(test, { at: inside(repository), signal, okCodes: [0, 1] })).code === 0
 }
 
 function sentences(parts: readonly string[]): string[] {

@@ -1,13 +1,14 @@
 /**
- * Moving the integration ref here, over landings that the term chain confirmed.
+ * Moving the integration ref here, over landings and undos that the term chain confirmed.
  *
- * Every landing is held against its record before the ref moves: its commit has the tree that was
- * tested, and joins the push to the landing before it. A leader that signed something else is found
- * out here, by every peer, and the ref stays where it was.
+ * Each is held against its record before the ref moves: a landing's commit has the tree that was
+ * tested, and joins the push to the landing before it; an undo's has the tree of the state before
+ * the landing that it takes back. A leader that signed something else is found out here, by every
+ * peer, and the ref stays where it was.
  */
 import type { Oid } from '../core/brand.ts'
-import type { Landed } from '../core/room/facts.ts'
-import { commitAt } from '../git/merge.ts'
+import type { Confirmed } from '../core/engine/effect.ts'
+import { commitAt, treeOf } from '../git/merge.ts'
 import { readRef, updateRef } from '../git/moves.ts'
 import { INTEGRATION_REF, pushRef } from '../git/refs.ts'
 import { bring, getPinned } from './objects.ts'
@@ -19,7 +20,7 @@ export type Advanced =
 /** Takes landings, oldest first; the last one is where the ref will be. */
 export async function advance(
   at: Repositories,
-  { landings, holders }: { landings: readonly Landed[]; holders: Holders },
+  { landings, holders }: { landings: readonly Confirmed[]; holders: Holders },
   signal: AbortSignal,
 ): Promise<Advanced> {
   const { mirror } = at
@@ -51,14 +52,20 @@ export async function advance(
 /** How a landing's commit differs from its record, in words; undefined when they agree. */
 async function contradiction(
   at: Repositories,
-  { commit, tree, prev, push }: Landed,
+  landing: Confirmed,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const [{ tree: found, parents }, pushed] = await Promise.all([
-    commitAt(at.mirror, commit, signal),
-    readRef(at.mirror, pushRef(push), signal),
-  ])
+  const { commit, tree, prev } = landing
+  const { tree: found, parents } = await commitAt(at.mirror, commit, signal)
   if (found !== tree) return `landing ${commit} has tree ${found}, its record ${tree}`
+  if (landing.kind === 'undone') {
+    const before = await treeOf(at.mirror, landing.before, signal)
+    if (before !== tree) return `undo ${commit} has tree ${tree}, before it was ${before}`
+    if (parents.join() === prev) return undefined
+    return `undo ${commit} follows ${parents.join(' ') || 'nothing'}, its record says ${prev}`
+  }
+  const { push } = landing
+  const pushed = await readRef(at.mirror, pushRef(push), signal)
   const brings = prev === undefined ? parents : parents.slice(1)
   if (prev !== undefined && parents[0] !== prev) {
     return `landing ${commit} follows ${parents[0] ?? 'nothing'}, its record says ${prev}`

@@ -18,6 +18,7 @@ import { check } from './check.ts'
 import { merge } from './merge.ts'
 import { bring, getPush } from './objects.ts'
 import type { Repositories } from './repositories.ts'
+import { undo } from './undo.ts'
 
 type Lane = `fetch ${number}` | 'merge' | 'check' | 'refs'
 
@@ -88,6 +89,8 @@ export class Worker {
       case 'merge':
       case 'check':
         return job.kind
+      case 'undo':
+        return 'merge'
       case 'advance':
         return 'refs'
     }
@@ -139,6 +142,10 @@ export class Worker {
         const outcome = await check(at, job, signal)
         return { kind: 'check', push: job.push, head: job.head, outcome }
       }
+      case 'undo': {
+        const outcome = await undo(at, job, signal)
+        return { kind: 'undo', ask: job.ask, head: job.head, outcome }
+      }
       case 'advance': {
         const { kind, ...told } = await advance(at, job, signal)
         return { kind: 'advance', outcome: kind, ...told }
@@ -178,6 +185,8 @@ function brokenOff(job: Job, why: string): Worked {
       return { kind: 'merge', push: job.push, head: job.head, outcome: { kind: 'broke', why } }
     case 'check':
       return { kind: 'check', push: job.push, head: job.head, outcome: { kind: 'broke', why } }
+    case 'undo':
+      return { kind: 'undo', ask: job.ask, head: job.head, outcome: { kind: 'broke', why } }
     case 'advance':
       return { kind: 'advance', outcome: 'failed', integration: undefined, why }
     case 'refs':

@@ -20,6 +20,7 @@ export type Call =
       files: string[]
       fileCount: number
       intent?: string
+      again?: FactId[]
     }
   /** About a task: what is wanted of it, and the claim that it is said under. */
   | { kind: 'ask'; want: Want; task: FactId; claim?: FactId; wait?: true }
@@ -28,6 +29,8 @@ export type Call =
   | { kind: 'withdraw'; topic: 'claims' | 'locks'; ask: FactId }
   /** What this agent does now, and what it locks for it; with an empty text, that it is over. */
   | { kind: 'doing'; text: string; lock?: LockTerms }
+  /** Takes the last landing back; both as the caller saw them. */
+  | { kind: 'undo'; landing: FactId; head: Oid; reason?: string }
   /** The seed of the invite's key is the caller's; only its public half is published. */
   | { kind: 'invite'; key: PublicKey; role: GivenRole; uses: number; expires: Instant }
   | Governing
@@ -62,4 +65,4 @@ export type Answer =
   | { kind: 'refused'; code: RefusalCode; message: string; fix?: string }
 
 /** Why the engine refuses a call; see the table of error codes. */
-export type RefusalCode = 'TOO_LARGE' | 'NOT_AUTHORISED' | 'USAGE'
+export type RefusalCode = 'TOO_LARGE' | 'NOT_AUTHORISED' | 'USAGE' | 'STALE'

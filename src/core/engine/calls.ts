@@ -68,6 +68,8 @@ function perform(
     }
     case 'doing':
       return announce(engine, now, out, request)
+    case 'undo':
+      return write(engine, now, out, { topic: 'landings', fact: { ...stamp, ...request } })
     case 'invite': {
       const { key, role, uses, expires } = request
       const made = makeInvite(engine.me.signer, spot(engine, now), { key, role, uses, expires })
@@ -146,6 +148,8 @@ function refusalOf(engine: Engine, request: Call): Answer | undefined {
       const why = tooLarge('what you do', request.text, TITLE_MAX_BYTES)
       return why ?? (request.lock === undefined ? undefined : badGlob(request.lock))
     }
+    case 'undo':
+      return tooLarge('the reason', request.reason ?? '', TITLE_MAX_BYTES) ?? stale(engine, request)
     case 'invite': {
       const role = memberOf(engine, engine.me.signer.key)?.role ?? 'relay'
       if (mayGive(role, request.role)) return undefined
@@ -164,6 +168,18 @@ function badGlob({ globs }: { globs: readonly string[] }): Answer | undefined {
   const message = glob === undefined ? why : `"${glob}" cannot be locked: ${why}`
   const fix = 'name paths or globs from the root of the repository, like src/core or "docs/**"'
   return { kind: 'refused', code: 'USAGE', message, fix }
+}
+
+/** A wish about anything but the last landing on the head would never count. */
+function stale(engine: Engine, asked: Extract<Call, { kind: 'undo' }>): Answer | undefined {
+  const { stack, line } = engine.board
+  const top = stack.at(-1)
+  const isLast = asked.landing === top?.id && asked.head === line.at(-1)?.fact.commit
+  if (isLast && top?.fact.prev !== undefined) return undefined
+  const message = isLast
+    ? `landing ${asked.landing} is where the room begins: there is nothing before it`
+    : `landing ${asked.landing} is not the last one any more`
+  return { kind: 'refused', code: 'STALE', message, fix: 'knot log shows what landed last' }
 }
 
 function tooLarge(what: string, text: string, max: number): Answer | undefined {

@@ -24,8 +24,9 @@ import {
   UNCONFIRMED_MAX_RECORDS,
 } from '../limits.ts'
 import { type FactId, type Place, readFact } from '../room/facts.ts'
-import { foldLanding, integrationOf, type LeaderOf } from '../room/views/board.ts'
-import { landedEvent } from '../room/views/events.ts'
+import { integrationOf, type LeaderOf } from '../room/views/board.ts'
+import { landedEvent, undoneEvent } from '../room/views/events.ts'
+import { foldStep } from '../room/views/undo.ts'
 import type { Effect, Now } from './effect.ts'
 import { send, sendAll } from './sending.ts'
 import { foldDecision } from './decided.ts'
@@ -139,13 +140,13 @@ export function canPropose(engine: Engine, now: Now): boolean {
   return leads(engine, now) && landingInTail(engine) === undefined
 }
 
-/** The push of a landing in the chain that is not confirmed yet. */
+/** Of a landing in the chain that is not confirmed yet, the push; of an undo the landing. */
 export function landingInTail({ lease }: Engine): FactId | undefined {
   const { seq } = position(lease)
   for (const { payload } of records(lease, { from: confirmedSeq(lease) + 1, to: seq })) {
     if (payload.kind !== 'fact' || payload.topic !== 'landings') continue
     const landing = readFact('landings', payload.value)
-    if (landing !== undefined) return landing.push
+    if (landing !== undefined) return landing.kind === undefined ? landing.push : landing.landing
   }
   return undefined
 }
@@ -253,13 +254,13 @@ function foldRecord(engine: Engine, out: Effect[], record: ChainRecord): void {
   const place: Place = { actor, topic: 'landings', n }
   const head = integrationOf(engine.board)
   // A leader lands in its own name, and on top of the landing before: every peer holds it to that.
-  const landing =
-    actor === leader ? foldLanding(engine.board, { seq, term, place, value }) : undefined
-  if (landing === undefined) {
+  const step = actor === leader ? foldStep(engine.board, { seq, term, place, value }) : undefined
+  if (step === undefined) {
     const text = `record ${seq} of ${leader} is no landing on top of ${head ?? 'nothing'}: ignored`
     out.push({ kind: 'note', level: 'warn', text })
     return
   }
-  bring(engine, landing.fact.commit, landing.fact.push)
-  tellEvent(engine, out, landedEvent(landing))
+  const { push } = 'undoes' in step ? step.undoes.fact : step.fact
+  bring(engine, step.fact.commit, push)
+  tellEvent(engine, out, 'undoes' in step ? undoneEvent(step) : landedEvent(step))
 }

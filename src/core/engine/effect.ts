@@ -3,7 +3,7 @@
  * in the order given: nothing after a `persist` leaves this peer before that entry is on disk.
  */
 import type { Instant, Monotonic, Oid, PublicKey } from '../brand.ts'
-import type { FactId, Landed } from '../room/facts.ts'
+import type { FactId, Landed, Undone } from '../room/facts.ts'
 import type { Event } from '../room/views/events.ts'
 import type { Answer } from './call.ts'
 
@@ -44,6 +44,8 @@ export type Job =
       push: FactId
       commit: Oid
       head: Oid | undefined
+      /** Undone landings whose changes the push brings back, oldest first. */
+      again: Returning[]
       holders: PublicKey[]
     }
   | {
@@ -60,10 +62,28 @@ export type Job =
       /** Where the head can be fetched, should it be lacking. */
       holders: PublicKey[]
     }
-  /** Move the integration ref here over confirmed landings, oldest first. */
-  | { kind: 'advance'; landings: Landed[]; holders: PublicKey[] }
+  /** Make the commit that takes the last landing back: the tree of `before` on top of the head. */
+  | {
+      kind: 'undo'
+      ask: FactId
+      head: Oid
+      before: Oid
+      message: string
+      seconds: number
+      /** Who asked: so every leader makes the same commit. */
+      by: { name: string; agent: string }
+      holders: PublicKey[]
+    }
+  /** Move the integration ref here over confirmed landings and undos, oldest first. */
+  | { kind: 'advance'; landings: Confirmed[]; holders: PublicKey[] }
   /** Point every agent's ref at its newest push held here, and bring all refs to the checkout. */
   | { kind: 'refs'; agents: { agent: string; name: string; commit: Oid }[] }
+
+/** A landing that was undone, and the commit before it: what is between them comes back. */
+export type Returning = { before: Oid; landing: Oid }
+
+/** A confirmed step of the integration ref; of an undo also the commit whose tree it has. */
+export type Confirmed = Landed | (Undone & { before: Oid })
 
 /** What the engine is told of time: the monotonic clock decides, the wall clock is only shown. */
 export type Now = { mono: Monotonic; wall: Instant }

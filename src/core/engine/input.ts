@@ -1,6 +1,6 @@
 /** Everything that can happen to the engine. */
 import type { Oid, PublicKey } from '../brand.ts'
-import type { CheckOutcome, MergeOutcome } from '../integration/planner.ts'
+import type { CheckOutcome, MergeOutcome, UndoOutcome } from '../integration/planner.ts'
 import type { FactId } from '../room/facts.ts'
 import type { Path } from '../sync/session.ts'
 import type { Call } from './call.ts'
@@ -28,5 +28,6 @@ export type Worked =
   | { kind: 'fetch'; push: FactId; outcome: 'held' | 'failed'; why?: string }
   | { kind: 'merge'; push: FactId; head: Oid | undefined; outcome: MergeOutcome }
   | { kind: 'check'; push: FactId; head: Oid | undefined; outcome: CheckOutcome }
+  | { kind: 'undo'; ask: FactId; head: Oid; outcome: UndoOutcome }
   | { kind: 'advance'; outcome: 'done' | 'failed'; integration: Oid | undefined; why?: string }
   | { kind: 'refs' }

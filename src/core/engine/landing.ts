@@ -15,6 +15,7 @@ import {
   type Queued,
   type Refusal,
   type Step,
+  undoSteps,
 } from '../integration/planner.ts'
 import { type FactId, type Landed, type Refused, writeFact } from '../room/facts.ts'
 import { baseOf, integrationOf, queueOf } from '../room/views/board.ts'
@@ -22,9 +23,10 @@ import { canPropose, landingInTail, leaders, leads, proposeFact, termOf } from '
 import type { Effect, Now } from './effect.ts'
 import type { Worked } from './input.ts'
 import { nameOf } from './names.ts'
-import { afterFailure, isNews, UNTRIED } from './retry.ts'
+import { isPaused, pause } from './pausing.ts'
 import { connected, type Engine } from './state.ts'
 import { author } from './streams.ts'
+import { askNow, returning, takeUndo } from './undoing.ts'
 
 /** The commit that the next push is merged onto. */
 export function headOf(engine: Engine): Oid | undefined {
@@ -37,7 +39,12 @@ export function drive(engine: Engine, now: Now, out: Effect[]): void {
   const head = headOf(engine)
   const desk = deskFor(engine, head)
   desk.landing = landingInTail(engine)
-  for (const step of nextSteps(desk, ready(engine, now))) take(engine, now, out, step)
+  const ask = askNow(engine)
+  if (ask === undefined) {
+    for (const step of nextSteps(desk, ready(engine, now))) take(engine, now, out, step)
+  } else {
+    for (const step of undoSteps(desk, ask.id)) takeUndo(engine, now, out, step)
+  }
 }
 
 function deskFor(engine: Engine, head: Oid | undefined): Desk {
@@ -49,8 +56,7 @@ function deskFor(engine: Engine, head: Oid | undefined): Desk {
 function ready(engine: Engine, now: Now): Queued[] {
   return queueOf(engine.board, leaders(engine)).filter(({ push }) => {
     if (isOffer(engine, push)) return false
-    const { again } = engine.paused.get(push) ?? UNTRIED
-    return again <= now.mono && engine.holding.has(push)
+    return !isPaused(engine, now, push) && engine.holding.has(push)
   })
 }
 
@@ -71,7 +77,8 @@ function take(engine: Engine, now: Now, out: Effect[], step: Step): void {
     case 'merge': {
       desk.merging = push
       const holders = connected(engine)
-      out.push({ kind: 'work', job: { kind: 'merge', push, commit, head, holders } })
+      const again = returning(engine, push)
+      out.push({ kind: 'work', job: { kind: 'merge', push, commit, head, again, holders } })
       return
     }
     case 'check':
@@ -85,21 +92,8 @@ function take(engine: Engine, now: Now, out: Effect[], step: Step): void {
     case 'retry':
       desk.merges.delete(push)
       desk.checks.delete(push)
-      return pause(engine, now, out, { push, why: step.why })
+      return pause(engine, now, out, { id: push, what: 'push', why: step.why })
   }
-}
-
-/** Puts a push off after something broke here, longer each time. */
-function pause(
-  engine: Engine,
-  now: Now,
-  out: Effect[],
-  { push, why }: { push: FactId; why: string },
-): void {
-  const retry = afterFailure(engine.paused.get(push) ?? UNTRIED, now)
-  engine.paused.set(push, retry)
-  if (!isNews(retry)) return
-  out.push({ kind: 'note', level: 'warn', text: `push ${push} is tried again: ${why}` })
 }
 
 function checkJob(engine: Engine, now: Now, step: Extract<Step, { kind: 'check' }>) {
@@ -146,12 +140,11 @@ function land(
   const { push } = fact
   const value = writeFact('landings', fact)
   const [place] = author(engine, now, out, [{ topic: 'landings', value }])
-  if (place === undefined) return pause(engine, now, out, { push, why: 'no landing written' })
+  const later = (why: string) => pause(engine, now, out, { id: push, what: 'push', why })
+  if (place === undefined) return later('no landing written')
   // Without a record the fact is a claim that nobody heeds; another one a tick would fill the room.
   const outcome = proposeFact(engine, now, out, { place, value })
-  if (outcome !== 'appended') {
-    return pause(engine, now, out, { push, why: `not proposed: ${outcome}` })
-  }
+  if (outcome !== 'appended') return later(`not proposed: ${outcome}`)
   engine.paused.delete(push)
   if (engine.desk !== undefined) engine.desk.landing = push
 }
@@ -165,7 +158,8 @@ function refuse(
   const { push } = step.item
   const value = verdict(engine, now, step)
   const [place] = author(engine, now, out, [{ topic: 'verdicts', value }])
-  if (place === undefined) pause(engine, now, out, { push, why: 'no verdict written' })
+  const broke = { id: push, what: 'push' as const, why: 'no verdict written' }
+  if (place === undefined) pause(engine, now, out, broke)
   else engine.paused.delete(push)
   engine.desk?.merges.delete(push)
   engine.desk?.checks.delete(push)
@@ -179,16 +173,18 @@ function verdict(engine: Engine, now: Now, step: Extract<Step, { kind: 'refuse' 
     push: step.item.push,
     ...(head === undefined ? {} : { head }),
   }
-  return writeFact('verdicts', { ...stamp, ...told(engine, step.refusal) } as Refused)
+  return writeFact('verdicts', { ...stamp, ...told(engine, step) } as Refused)
 }
 
 /** A refusal in the room's words: commits become the pushes that brought them. */
-function told(engine: Engine, refusal: Refusal) {
+function told(engine: Engine, { item, refusal }: { item: Queued; refusal: Refusal }) {
   if (refusal.kind !== 'conflict') return refusal
+  // The undo of what it brings back is no other side: it has to do without that anyway.
+  const own = engine.board.pushes.get(item.push)?.fact.again ?? []
   const landed = new Map<Oid, FactId>()
   for (const commit of refusal.against) {
     const push = engine.brought.get(commit)?.find((push) => engine.board.landed.has(push))
-    if (push !== undefined) landed.set(commit, push)
+    if (push !== undefined && !own.includes(push)) landed.set(commit, push)
   }
   return { ...refusal, against: others(refusal.against, landed) }
 }

@@ -4,8 +4,8 @@
  */
 import { keyOf, type Oid } from '../brand.ts'
 import type { FactId, Pushed } from '../room/facts.ts'
-import { type Entry, newestPushes } from '../room/views/board.ts'
-import type { Effect, Now } from './effect.ts'
+import { type Entry, type Landing, newestPushes, type Undoing } from '../room/views/board.ts'
+import type { Confirmed, Effect, Now } from './effect.ts'
 import { fetchFailed, fetchMissing } from './fetching.ts'
 import type { Worked } from './input.ts'
 import { memberOf } from './names.ts'
@@ -21,15 +21,22 @@ export function gather(engine: Engine, now: Now, out: Effect[]): void {
 
 function advance(engine: Engine, now: Now, out: Effect[]): void {
   const { integration, board } = engine
-  if (integration.taken >= board.landings.length || integration.running === 'yes') return
+  if (integration.taken >= board.line.length || integration.running === 'yes') return
   if (integration.retry.again > now.mono) return
   integration.running = 'yes'
-  const landings = board.landings.slice(integration.taken).map(({ fact }) => fact)
-  const by = board.landings.at(-1)?.by
+  const landings = board.line.slice(integration.taken).map(confirmed)
+  const by = board.line.at(-1)?.by
   const leader = by === undefined ? undefined : keyOf(by)
   const keys = connected(engine)
   const holders = keys.sort((a, b) => Number(b === leader) - Number(a === leader))
   out.push({ kind: 'work', job: { kind: 'advance', landings, holders } })
+}
+
+function confirmed(step: Landing | Undoing): Confirmed {
+  if (!('undoes' in step)) return step.fact
+  const { prev } = step.undoes.fact
+  if (prev === undefined) throw new Error('bug: undone to nothing')
+  return { ...step.fact, before: prev }
 }
 
 /** What the repository holds when the daemon starts. */
@@ -41,7 +48,7 @@ export function onHolding(engine: Engine, pushes: readonly FactId[], at: Oid | u
 
 function takenBy(engine: Engine, commit: Oid | undefined): number {
   if (commit === undefined) return 0
-  return engine.board.landings.findLastIndex(({ fact }) => fact.commit === commit) + 1
+  return engine.board.line.findLastIndex(({ fact }) => fact.commit === commit) + 1
 }
 
 /** Takes the result of a fetch: a push that is held is told to everybody. */

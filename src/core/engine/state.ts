@@ -125,7 +125,7 @@ export type Engine = {
   beat: { counter: number; last: Monotonic }
 }
 
-/** Where this peer's own integration ref stands: how many confirmed landings it has taken. */
+/** Where this peer's own integration ref stands: how much of the confirmed line it has taken. */
 export type Integration = { taken: number; running: 'yes' | 'no'; retry: Retry }
 
 /** What an engine is opened with. */

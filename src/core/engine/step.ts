@@ -11,6 +11,7 @@
  *     streams  runs in, own facts out        chain      the term chain     landing  a leader's desk
  *     objects  pushes and refs (fetching)    showing    events             calls    front ends
  *     ruling   a leader's word on asks       misdeeds   who is left out for a while
+ *     undoing  taking a landing back
  *
  * What an input costs grows with what is live and never with the room's history: whatever concerns
  * the leader's desk or git objects says that it is `due`, and each tick looks at both.
@@ -29,6 +30,7 @@ import { onDrained, onFrame, onUp } from './peers.ts'
 import { rule } from './ruling.ts'
 import { type Engine, LONG_AGO } from './state.ts'
 import { onTick } from './tick.ts'
+import { onUndoMade } from './undoing.ts'
 
 /** Moves `engine` forward in place and answers what the world must do, in this order. */
 export function step(engine: Engine, now: Now, input: Input): Effect[] {
@@ -87,6 +89,8 @@ function onWorked(
     case 'merge':
     case 'check':
       return onResult(engine, result)
+    case 'undo':
+      return onUndoMade(engine, result)
     case 'advance':
       return onAdvanced(engine, now, out, result)
     case 'refs':

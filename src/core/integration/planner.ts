@@ -7,7 +7,8 @@
  *
  * Order: conflicts are told at once (a virtual merge costs milliseconds); checks run one at a time,
  * in the order of the queue; a push that fails holds nobody up; nothing else lands while a landing
- * waits for its confirmation, because the next one must be tested on top of it.
+ * waits for its confirmation, because the next one must be tested on top of it. A wish to undo the
+ * head comes before all of them: what is found out about a head that goes away helps nobody.
  */
 import type { Instant, Oid } from '../brand.ts'
 import { OTHERS_MAX } from '../limits.ts'
@@ -28,6 +29,10 @@ export type CheckOutcome =
   | { kind: 'failed'; checks: CheckRun[]; output: string }
   | { kind: 'broke'; why: string }
 
+export type UndoOutcome =
+  | { kind: 'made'; commit: Oid; tree: Oid }
+  | { kind: 'broke'; why: string }
+
 /** What is known against `head`; a new head clears it. */
 export type Desk = {
   head: Oid | undefined
@@ -35,8 +40,10 @@ export type Desk = {
   checks: Map<FactId, CheckOutcome>
   merging: FactId | undefined
   checking: FactId | undefined
-  /** A landing that was proposed and not confirmed yet. */
+  /** A landing that was proposed and not confirmed yet: its push, or the landing it takes back. */
   landing: FactId | undefined
+  /** The wish whose commit is being made, or is made. */
+  undo: { ask: FactId; outcome: UndoOutcome | undefined } | undefined
 }
 
 export type Refusal =
@@ -44,6 +51,12 @@ export type Refusal =
   | { kind: 'check'; checks: CheckRun[]; output: string }
   | { kind: 'unrelated' }
   | { kind: 'contained' }
+
+/** The steps of an undo, by the wish for it. */
+export type UndoStep =
+  | { kind: 'undo'; ask: FactId }
+  | { kind: 'take-back'; ask: FactId; commit: Oid; tree: Oid }
+  | { kind: 'retry-undo'; ask: FactId; why: string }
 
 export type Step =
   | { kind: 'merge'; item: Queued }
@@ -69,6 +82,7 @@ export function clearDesk(head: Oid | undefined): Desk {
     merging: undefined,
     checking: undefined,
     landing: undefined,
+    undo: undefined,
   }
 }
 
@@ -93,6 +107,17 @@ export function nextSteps(desk: Desk, queue: readonly Queued[]): Step[] {
   const next = ordered.find((item) => isOpen(desk, item))
   if (next !== undefined && desk.landing === undefined) steps.push(...advance(desk, next))
   return steps
+}
+
+/** What can be done now for a wish to undo the head; while there is one, nothing else is. */
+export function undoSteps({ landing, undo }: Desk, ask: FactId): UndoStep[] {
+  if (landing !== undefined) return []
+  if (undo === undefined) return [{ kind: 'undo', ask }]
+  const { outcome } = undo
+  if (outcome === undefined) return []
+  if (outcome.kind === 'broke') return [{ kind: 'retry-undo', ask: undo.ask, why: outcome.why }]
+  const { commit, tree } = outcome
+  return [{ kind: 'take-back', ask: undo.ask, commit, tree }]
 }
 
 /** What ends the wait of one push without landing it. */

@@ -8,6 +8,7 @@
  */
 import type { Oid } from '../brand.ts'
 import {
+  AGAIN_NAMED_MAX,
   CHECKS_NAMED_MAX,
   FILES_NAMED_MAX,
   STEERS_NAMED_MAX,
@@ -19,7 +20,7 @@ import {
 import { type ClaimFact, readClaimFact } from './claim-facts.ts'
 import { type Doing, type LockFact, readDoing, readLockFact } from './lock-facts.ts'
 import { isCount, isObject, isOid, isText, type Json, parseObject } from './json.ts'
-import { type FactId, isFactId, isStamped, type Stamp } from './place.ts'
+import { type AskPlace, type FactId, isAskPlace, isFactId, isStamped, type Stamp } from './place.ts'
 
 export { type FactId, factId, isFactId, type Place, type Stamp } from './place.ts'
 
@@ -52,6 +53,8 @@ export type Pushed = Stamp &
     /** The integration commit, or the room's base, that its author built on; as far as it knew. */
     base?: Oid
     intent?: string
+    /** Pushes of the same agent that were undone and that this one brings back. */
+    again?: FactId[]
   }
 /** Why a leader did not land a push. Counts only from the leader of the term that it names. */
 export type Refused = Stamp & { push: FactId; head?: Oid } & (
@@ -64,6 +67,7 @@ export type Refused = Stamp & { push: FactId; head?: Oid } & (
 export type Other = { push: FactId; commit: Oid }
 /** One advance of the integration ref; counts once the term chain confirms these very bytes. */
 export type Landed = Stamp & {
+  kind?: undefined
   push: FactId
   /** The integration commit before; absent for the first landing of a room without a base. */
   prev?: Oid
@@ -73,6 +77,27 @@ export type Landed = Stamp & {
   /** Files of the push that change what the checks mean; the next landing is under them. */
   steers?: string[]
 }
+/** A member's wish to take the last landing back. It counts while `head` is the head. */
+export type UndoAsked = Stamp & {
+  kind: 'undo'
+  landing: FactId
+  /** The integration commit that its author saw; none is ever the head twice. */
+  head: Oid
+  reason?: string
+}
+/** The answer: an advance to the state before a landing; counts once the chain confirms it. */
+export type Undone = Stamp & {
+  kind: 'undone'
+  landing: FactId
+  /** Who asked: the place of the wish on this topic. */
+  ask: AskPlace
+  /** The integration commit before, which is the first and only parent of `commit`. */
+  prev: Oid
+  commit: Oid
+  tree: Oid
+  /** The words of the wish. */
+  reason?: string
+}
 
 /** The topics that carry facts so far, and what stands there. */
 export type Facts = {
@@ -80,7 +105,7 @@ export type Facts = {
   tasks: TaskAdded
   refs: Based | Pushed
   verdicts: Refused
-  landings: Landed
+  landings: Landed | UndoAsked | Undone
   claims: ClaimFact
   locks: LockFact
   plans: Doing
@@ -106,7 +131,7 @@ const READ: { [T in keyof Facts]: (json: Stamped) => Facts[T] | undefined } = {
   tasks: readTask,
   refs: (json) => (json['kind'] === 'base' ? readBased(json) : readPushed(json)),
   verdicts: readRefused,
-  landings: readLanded,
+  landings: readLandings,
   claims: readClaimFact,
   locks: readLockFact,
   plans: readDoing,
@@ -128,7 +153,12 @@ function readPushed(json: Stamped): Pushed | undefined {
   if (kind !== 'push' || !isOid(commit) || named === undefined) return undefined
   if (base !== undefined && !isOid(base)) return undefined
   if (intent !== undefined && !isText(intent, TITLE_MAX_BYTES)) return undefined
-  const told = intent === undefined ? {} : { intent }
+  const again = json['again']
+  if (again !== undefined && !isAgain(again)) return undefined
+  const told = {
+    ...(intent === undefined ? {} : { intent }),
+    ...(again === undefined ? {} : { again }),
+  }
   return { at, term, kind, commit, ...(base === undefined ? {} : { base }), ...named, ...told }
 }
 
@@ -155,6 +185,41 @@ function readRefused(json: Stamped): Refused | undefined {
     default:
       return undefined
   }
+}
+
+function isAgain(value: unknown): value is FactId[] {
+  return Array.isArray(value) && value.length <= AGAIN_NAMED_MAX && value.every(isFactId)
+}
+
+function readLandings(json: Stamped): Facts['landings'] | undefined {
+  switch (json['kind']) {
+    case undefined:
+      return readLanded(json)
+    case 'undo':
+      return readUndoAsked(json)
+    case 'undone':
+      return readUndone(json)
+    default:
+      return undefined
+  }
+}
+
+function readUndoAsked({ at, term, landing, head, reason }: Stamped): UndoAsked | undefined {
+  if (!isFactId(landing) || !isOid(head)) return undefined
+  const asked = { at, term, kind: 'undo' as const, landing, head }
+  if (reason === undefined) return asked
+  return isText(reason, TITLE_MAX_BYTES) ? { ...asked, reason } : undefined
+}
+
+function readUndone(json: Stamped): Undone | undefined {
+  const { at, term, landing, ask, prev, commit, tree, reason } = json
+  if (!isFactId(landing) || !isOid(prev) || !isOid(commit) || !isOid(tree)) return undefined
+  if (!isAskPlace(ask)) return undefined
+  const { actor, n } = ask
+  const done = { landing, ask: { actor, n }, prev, commit, tree }
+  const undone = { at, term, kind: 'undone' as const, ...done }
+  if (reason === undefined) return undone
+  return isText(reason, TITLE_MAX_BYTES) ? { ...undone, reason } : undefined
 }
 
 function readLanded(json: Stamped): Landed | undefined {

@@ -104,9 +104,9 @@ function isOnline({ engine, now }: RunningRoom, { key }: Member): boolean {
 }
 
 function integrationRow(engine: Engine): Status['integration'] {
-  const { landings } = engine.board
+  const { line, stack } = engine.board
   const { taken } = engine.integration
-  const commit = landings[taken - 1]?.fact.commit
+  const commit = line[taken - 1]?.fact.commit
   const queue = inOrder(queueOf(engine.board, leaders(engine))).map(({ push, commit, at }) => {
     const entry = engine.board.pushes.get(push)
     const name = entry === undefined ? push : whoIs(engine, keyOf(entry.place.actor)).name
@@ -114,8 +114,8 @@ function integrationRow(engine: Engine): Status['integration'] {
   })
   return {
     ...(commit === undefined ? {} : { commit }),
-    landings: landings.length,
-    behind: landings.length - taken,
+    landings: stack.length,
+    behind: line.length - taken,
     queue,
   }
 }

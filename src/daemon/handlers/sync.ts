@@ -269,5 +269,5 @@ function refusal(published: Unpublished): Failure {
 function isAdvancing({ engine }: RunningRoom): boolean {
   const { taken, retry } = engine.integration
   const reachable = liveSessions(engine).length > 0
-  return reachable && retry.tries === 0 && taken < engine.board.landings.length
+  return reachable && retry.tries === 0 && taken < engine.board.line.length
 }

@@ -61,6 +61,7 @@ const CODES = {
   TOO_LARGE: 'INPUT_INVALID',
   NOT_AUTHORISED: 'UNAUTHORISED',
   USAGE: 'USAGE',
+  STALE: 'CONFLICT',
 } as const satisfies Record<RefusalCode, ErrorCode>
 
 async function* log(

@@ -18,7 +18,7 @@ export type Picture = {
   own: readonly OwnPush[]
   /** Pushes whose commits are not here, and that no peer is being asked for. */
   missing: readonly { push: FactId; commit: Oid }[]
-  /** Commits of the confirmed landings, oldest first. */
+  /** Commits of the confirmed landings and undos, oldest first. */
   line: readonly Oid[]
   /** Agents whose words count: members, but for this one. */
   agents: ReadonlySet<AgentId>

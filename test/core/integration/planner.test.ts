@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { inOrder, nextSteps, others } from '../../../src/core/integration/planner.ts'
+import { inOrder, nextSteps, others, undoSteps } from '../../../src/core/integration/planner.ts'
 import { FILES_NAMED_MAX } from '../../../src/core/limits.ts'
 import { dice } from '../room/cast.ts'
 import { failed, oid, passed, pushId } from '../room/drafts.ts'
@@ -131,4 +131,21 @@ test('S498: a conflict names the landed pushes on its other side, each once', ()
   const all = new Map(many.map((commit, n) => [commit, pushId(n)]))
   expect(others(many, all)).toHaveLength(100)
   expect(others([head], landed)).toEqual([])
+})
+
+test('S674: an undo is made, then recorded, once nothing is in the tail any more', () => {
+  const [ask, other] = [pushId(1), pushId(2)]
+  const none = { ...desk(), undo: undefined }
+  expect(undoSteps({ ...none, landing: pushId(3) }, ask)).toEqual([])
+  expect(undoSteps(none, ask)).toEqual([{ kind: 'undo', ask }])
+  // Another wish for the same, heard while the first one's commit is made, makes no other one.
+  expect(undoSteps({ ...none, undo: { ask, outcome: undefined } }, other)).toEqual([])
+  const made = { kind: 'made' as const, commit: oid('commit'), tree: oid('tree') }
+  expect(undoSteps({ ...none, undo: { ask, outcome: made } }, other)).toEqual([
+    { kind: 'take-back', ask, commit: oid('commit'), tree: oid('tree') },
+  ])
+  const broke = { kind: 'broke' as const, why: 'disk' }
+  expect(undoSteps({ ...none, undo: { ask, outcome: broke } }, ask)).toEqual([
+    { kind: 'retry-undo', ask, why: 'disk' },
+  ])
 })

@@ -9,6 +9,8 @@ import type {
   Landed,
   Pushed,
   Refused,
+  UndoAsked,
+  Undone,
 } from '../../../src/core/room/facts.ts'
 import { factId } from '../../../src/core/room/facts.ts'
 import { alice } from './cast.ts'
@@ -51,6 +53,17 @@ export const askId = (n: number, actor: ActorId = alice.actor): FactId =>
 const spot = (n: number) => ({ actor: alice.actor, n })
 const terms = { globs: ['src', 'docs/*.md'], mode: 'exclusive' as const, reason: 'moving' }
 
+export function asked(landing: FactId, head: Oid, more: Partial<UndoAsked> = {}): UndoAsked {
+  return { at: at(4_000), term: 1, kind: 'undo', landing, head, ...more }
+}
+
+/** The answer to somebody's nth wish. */
+export function undone(landing: FactId, prev: Oid, more: Partial<Undone> = {}): Undone {
+  const commit = oid(`undo ${prev}`)
+  const fact = { at: at(5_000), term: 1, kind: 'undone' as const, landing, prev, commit }
+  return { ...fact, ask: { actor: alice.actor, n: 7 }, tree: oid(`tree ${commit}`), ...more }
+}
+
 const stamp = { at: at(1), term: 2 }
 const conflict = { kind: 'conflict' as const, files: ['a', 'ü'], fileCount: 3 }
 
@@ -65,6 +78,7 @@ export const samples: { [T in keyof Facts]: Facts[T][] } = {
     { ...stamp, kind: 'base', commit: oid('base') },
     pushed('push', { base: oid('base'), intent: 'say hello' }),
     pushed('bare', { files: [], fileCount: 0 }),
+    pushed('again', { again: [pushId(0), pushId(1)] }),
   ],
   verdicts: [
     refused(pushId(0)),
@@ -74,7 +88,12 @@ export const samples: { [T in keyof Facts]: Facts[T][] } = {
     { ...stamp, push: pushId(0), kind: 'check', checks: [passed, failed], output: 'not ok 1' },
     { ...stamp, push: pushId(0), kind: 'check', checks: [], output: '' },
   ],
-  landings: [landed(pushId(0), oid('landing'), oid('base')), landed(pushId(0), oid('first'))],
+  landings: [landed(pushId(0), oid('landing'), oid('base')), landed(pushId(0), oid('first')),
+    asked(pushId(0), oid('head')),
+    asked(pushId(0), oid('head'), { reason: 'breaks the import' }),
+    undone(pushId(0), oid('head')),
+    undone(pushId(0), oid('head'), { reason: 'breaks the import' }),
+  ],
   claims: [
     { ...stamp, kind: 'ask', want: 'claim', task: taskId(0), after: 0 },
     { ...stamp, kind: 'ask', want: 'done', task: taskId(0), after: 3, claim: askId(0), wait: true },

@@ -101,6 +101,12 @@ test('S481: a field that is there must be right, also one that may be absent', (
       { prev: 'x' },
       { checks: [1] },
       { checks: 1 },
+      { kind: 'redo' },
+      { kind: 'undo', landing: pushId(0), head: 'x' },
+      { kind: 'undo', landing: pushId(0), head: oid(1), reason: 1 },
+      { kind: 'undone', landing: pushId(0), ask: { actor: 'x', n: 0 } },
+      { kind: 'undone', landing: pushId(0), ask: { actor: 'a'.repeat(80), n: -1 } },
+      { kind: 'undone', landing: 1, ask: { actor: 'a'.repeat(80), n: 0 } },
     ],
     claims: [
       { kind: 'take' },

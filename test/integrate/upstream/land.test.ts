@@ -153,3 +153,27 @@ test('S612: what landed while the remote was away is there after it returns', as
   await ada.lane.pass()
   expect(there(bare)).toBe(three)
 })
+
+test('S683: an undo goes there like a landing, by one swap forward, and others go on from it', async () => {
+  const bare = remote()
+  const [ada, bob] = [await agent('alice', bare), await agent('bob', bare)]
+  const [one, two] = await landings(ada, bob) as [Oid, Oid]
+  ada.picture.part = 'leads'
+  await ada.land(one)
+  await ada.land(two)
+  await ada.lane.pass()
+  const undo = git(ada.root, 'commit-tree', `${one}^{tree}`, '-p', two, '-m', 'Undo') as Oid
+  await ada.land(undo)
+  await ada.lane.pass()
+  expect(there(bare)).toBe(undo)
+  expect(git(bare, 'rev-parse', `${INTEGRATION_REF}^{tree}`)).toBe(
+    git(bare, 'rev-parse', `${one}^{tree}`))
+  await ada.stop()
+  git(bob.root, 'fetch', '--quiet', ada.root, undo)
+  git(bob.root, 'checkout', '--quiet', undo)
+  const next = commit(bob.root, { next: 'n' })
+  for (const oid of [one, two, undo, next]) await bob.land(oid)
+  bob.picture.part = 'leads'
+  await bob.lane.pass()
+  expect(there(bare)).toBe(next)
+})

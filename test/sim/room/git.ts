@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { Oid } from '../../../src/core/brand.ts'
+import type { Returning } from '../../../src/core/engine/effect.ts'
 import type { CheckOutcome, MergeOutcome } from '../../../src/core/integration/planner.ts'
 
 export type Files = Readonly<Record<string, string>>
@@ -11,9 +12,10 @@ type Commit = { parents: readonly Oid[]; files: Files; tree: Oid }
 
 export class SimGit {
   readonly #commits = new Map<Oid, Commit>()
+  readonly #trees = new Map<Oid, Files>()
 
   commit(files: Files, parents: readonly Oid[]): Oid {
-    const tree = treeOf(files)
+    const tree = this.#write(files)
     const oid = digest(JSON.stringify([tree, parents]))
     this.#commits.set(oid, { files, parents, tree })
     return oid
@@ -43,27 +45,39 @@ export class SimGit {
     return seen
   }
 
-  merge(head: Oid | undefined, commit: Oid): MergeOutcome {
+  merge(head: Oid | undefined, commit: Oid, again: readonly Returning[]): MergeOutcome {
     if (head === undefined) return { kind: 'clean', tree: this.tree(commit) }
+    let ours = this.files(head)
+    for (const { before, landing } of again) {
+      const back = join(this.files(before), ours, this.files(landing))
+      if (back.conflicts.length > 0) return conflict(back.conflicts, head)
+      ours = back.files
+    }
     const past = this.history(head)
-    if (past.has(commit)) return { kind: 'contained' }
+    if (past.has(commit)) {
+      return again.length === 0 ? { kind: 'contained' } : { kind: 'clean', tree: this.#write(ours) }
+    }
     const base = this.#base(past, commit)
     if (base === undefined) return { kind: 'unrelated' }
-    const { files, conflicts } = join(this.files(base), this.files(head), this.files(commit))
-    if (conflicts.length === 0) return { kind: 'clean', tree: treeOf(files) }
-    return { kind: 'conflict', files: conflicts, fileCount: conflicts.length, against: [head] }
+    const { files, conflicts } = join(this.files(base), ours, this.files(commit))
+    if (conflicts.length > 0) return conflict(conflicts, head)
+    return { kind: 'clean', tree: this.#write(files) }
   }
 
   /** The commit in which a push lands on a head. */
-  land(head: Oid | undefined, commit: Oid): Oid {
-    if (head === undefined) return this.commit(this.files(commit), [commit])
-    const { files } = join(this.#baseFiles(head, commit), this.files(head), this.files(commit))
-    return this.commit(files, [head, commit])
+  land(head: Oid | undefined, commit: Oid, tree: Oid): Oid {
+    const files = this.#trees.get(tree)
+    if (files === undefined) throw new Error(`bug: no tree ${tree}`)
+    return this.commit(files, head === undefined ? [commit] : [head, commit])
+  }
+
+  /** The commit that goes on from a head with the files of another. */
+  undo(head: Oid, before: Oid): Oid {
+    return this.commit(this.files(before), [head])
   }
 
   check(head: Oid | undefined, commit: Oid, tree: Oid): CheckOutcome {
-    const landing = this.land(head, commit)
-    if (this.tree(landing) !== tree) throw new Error('bug: checked another tree than was merged')
+    const landing = this.land(head, commit, tree)
     const run = { name: 'test', command: 'test', ms: 1, digest: '' }
     if (Object.values(this.files(landing)).includes('broken')) {
       return { kind: 'failed', checks: [{ ...run, outcome: 'failed', exit: 1 }], output: 'broken' }
@@ -72,8 +86,10 @@ export class SimGit {
     return { kind: 'passed', checks, commit: landing, steers: [] }
   }
 
-  #baseFiles(head: Oid, commit: Oid): Files {
-    return this.files(this.#base(this.history(head), commit) as Oid)
+  #write(files: Files): Oid {
+    const tree = treeOf(files)
+    this.#trees.set(tree, files)
+    return tree
   }
 
   #at(oid: Oid): Commit {
@@ -91,6 +107,10 @@ export class SimGit {
     }
     return undefined
   }
+}
+
+function conflict(files: string[], head: Oid): MergeOutcome {
+  return { kind: 'conflict', files, fileCount: files.length, against: [head] }
 }
 
 function join(base: Files, ours: Files, theirs: Files): { files: Files; conflicts: string[] } {

@@ -132,20 +132,34 @@ export class Watch {
   /** A landing is the tree that was tested, sound, on top of the one before, and of a leader. */
   #landedIsTested(seen: Seen): void {
     const { git } = this.#world
-    const { landings } = seen.engine.board
-    for (const [at, { fact, term, by }] of landings.entries()) {
+    const { line } = seen.engine.board
+    for (const [at, step] of line.entries()) {
       if (at < seen.landings) continue
-      const prev: Oid | undefined = landings[at - 1]?.fact.commit ?? fact.prev
+      const { fact, term, by } = step
+      const prev: Oid | undefined = line[at - 1]?.fact.commit ?? fact.prev
       if (this.#leaders.get(term) !== by) fail('somebody landed who did not lead')
       if (git.tree(fact.commit) !== fact.tree) fail('a landing is not the tree that was tested')
       if (Object.values(git.files(fact.commit)).includes('broken')) fail('a broken tree landed')
       if (prev !== undefined && !git.parents(fact.commit).includes(prev)) {
         fail('a landing leaves the one before it out')
       }
-      this.#landed.set(fact.push, Math.min(term, this.#landed.get(fact.push) ?? term))
-      this.#noneAfter(fact.push)
+      if ('undoes' in step) continue
+      this.#landed.set(step.fact.push, Math.min(term, this.#landed.get(step.fact.push) ?? term))
+      this.#noneAfter(step.fact.push)
     }
-    seen.landings = landings.length
+    if (line.length > seen.landings) this.#headIsWhatStands(seen.engine)
+    seen.landings = line.length
+  }
+
+  /** After any undos the head has the files of the last landing that stands, or of the base. */
+  #headIsWhatStands({ board }: Engine): void {
+    const { git, base } = this.#world
+    const head = board.line.at(-1)?.fact.commit as Oid
+    const top = board.stack.at(-1)?.fact.commit ?? base
+    if (git.tree(head) !== git.tree(top)) fail('the head is not what stands after an undo')
+    for (const { fact } of board.stack) {
+      if (board.undone.has(fact.push)) fail('an undone push stands')
+    }
   }
 
   /** Every event is shown once, and a verdict only when it counts. */
@@ -164,6 +178,7 @@ export class Watch {
   #onlyALeaderRefuses(engine: Engine, id: FactId): void {
     const event = engine.events.get(id)
     if (event === undefined || !('push' in event) || event.kind === 'landed') return
+    if (event.kind === 'undone') return
     const entry = engine.board.verdicts.get(event.push)?.find((verdict) => verdict.id === id)
     if (entry === undefined) throw new Error('bug: a verdict that the board does not have')
     const { term } = entry.fact
@@ -209,7 +224,7 @@ export function checkHealed(world: World): void {
   }
   for (const { engine, disk } of peers) {
     const { board } = engine
-    const last = board.landings.at(-1)?.fact.commit
+    const last = board.line.at(-1)?.fact.commit
     if (disk.integration !== last) fail('an integration ref did not follow')
     for (const id of board.open.keys()) {
       const refused = board.verdicts.get(id)
@@ -236,13 +251,14 @@ function checkHolders({ peers }: World, { engine, key }: World['peers'][number])
 
 function knows({ board }: Engine, id: FactId, kind: string): boolean {
   if (kind === 'ask' || kind === 'lock' || kind === 'withdraw') return true
+  if (kind === 'undo') return [...board.asks.values()].some((asks) => asks.has(id))
   return kind === 'base' || [board.chat, board.tasks, board.pushes].some((map) => map.has(id))
 }
 
 function viewOf(engine: Engine): string {
-  const { chat, tasks, pushes, landings } = engine.board
+  const { chat, tasks, pushes, line } = engine.board
   const ids = [chat, tasks, pushes].map((map) => [...map.keys()].sort())
-  const landed = landings.map(({ fact }) => fact)
+  const landed = line.map(({ fact }) => fact)
   const members = [...engine.membership.members.keys()]
   const events = [...engine.events.keys()].sort()
   return JSON.stringify([ids, landed, members, events, holdingsOf(engine)])

@@ -128,7 +128,7 @@ const LANDING: Mutant[] = [
     works: (job, { git, disk }) => {
       if (job.kind !== 'check') return undefined
       const { push, head } = job
-      const commit = git.land(head, job.commit)
+      const commit = git.land(head, job.commit, job.tree)
       disk.commits.add(commit)
       return { kind: 'check', push, head, outcome: { kind: 'passed', checks: [], commit, steers: [] } }
     },
@@ -149,6 +149,30 @@ const LANDING: Mutant[] = [
       for (const { push } of board.landings.map(({ fact }) => fact)) {
         const entry = board.pushes.get(push)
         if (entry !== undefined) board.open.set(push, entry)
+      }
+    },
+  },
+]
+
+const UNDO: Mutant[] = [
+  {
+    name: 'an undo of what landed first keeps its files',
+    symptom: 'the head is not what stands after an undo',
+    works: (job, { git, disk }) => {
+      if (job.kind !== 'undo') return undefined
+      const { ask, head } = job
+      const commit = git.undo(head, head)
+      disk.commits.add(commit)
+      return { kind: 'undo', ask, head, outcome: { kind: 'made', commit, tree: git.tree(commit) } }
+    },
+  },
+  {
+    name: 'what was undone is taken for landed still',
+    symptom: 'an undone push stands',
+    stepped: ({ board: { line, stack } }) => {
+      const last = line.at(-1)
+      if (last !== undefined && 'undoes' in last && stack[0] !== last.undoes) {
+        stack.unshift(last.undoes)
       }
     },
   },
@@ -233,7 +257,9 @@ const HEALING: Mutant[] = [
 ]
 
 /** Every rule that the simulator is tried on. */
-export const MUTANTS: readonly Mutant[] = [...DISK, ...CHAIN, ...LANDING, ...MEMBERS, ...HOLDINGS, ...HEALING]
+export const MUTANTS: readonly Mutant[] = [
+  ...DISK, ...CHAIN, ...LANDING, ...UNDO, ...MEMBERS, ...HOLDINGS, ...HEALING,
+]
 
 /** Takes what the document says of landings for true, as if the chain had confirmed it. */
 function foldClaims(engine: Engine): void {
@@ -243,7 +269,8 @@ function foldClaims(engine: Engine): void {
     for (const { value } of decoded.change.ops) {
       const fact = value === undefined ? undefined : readFact('landings', value)
       // What a leader lands was checked by something; what a liar says of a landing was not.
-      if (fact === undefined || value === undefined || fact.checks.length > 0) continue
+      if (fact === undefined || value === undefined || fact.kind !== undefined) continue
+      if (fact.checks.length > 0) continue
       const place = { actor, topic: 'landings' as const, n: 0 }
       foldLanding(engine.board, { seq: held.length, term: fact.term, place, value })
     }

@@ -38,6 +38,8 @@ function act(world: World, mark: string): void {
     return world.push(peer, { [file]: chance.happens(0.15) ? 'broken' : mark })
   }
   if (chance.happens(0.45)) return hold(world, peer, mark)
+  if (chance.happens(0.15)) return world.undo(peer)
+  if (chance.happens(0.2)) return world.again()
   if (chance.happens(0.01)) {
     // More than an outbox takes at once.
     for (let n = 0; n < 80; n++) world.call(peer, { kind: 'say', text: `${n}`.padEnd(16_000) })

@@ -25,7 +25,7 @@ export function work(desk: Desk, job: Job): Worked {
     case 'merge': {
       const { push, head, commit } = job
       const here = head === undefined || get(desk, head, job.holders)
-      const outcome = here ? git.merge(head, commit) : ({ kind: 'broke', why: 'no head' } as const)
+      const outcome = here ? git.merge(head, commit, job.again) : ({ kind: 'broke', why: 'no head' } as const)
       return { kind: 'merge', push, head, outcome }
     }
     case 'check': {
@@ -33,6 +33,15 @@ export function work(desk: Desk, job: Job): Worked {
       const outcome = git.check(head, commit, tree)
       if (outcome.kind === 'passed') disk.commits.add(outcome.commit)
       return { kind: 'check', push, head, outcome }
+    }
+    case 'undo': {
+      const { ask, head, before } = job
+      if (![head, before].every((oid) => get(desk, oid, job.holders))) {
+        return { kind: 'undo', ask, head, outcome: { kind: 'broke', why: 'no head' } }
+      }
+      const commit = git.undo(head, before)
+      disk.commits.add(commit)
+      return { kind: 'undo', ask, head, outcome: { kind: 'made', commit, tree: git.tree(commit) } }
     }
     case 'advance': {
       const last = job.landings.at(-1)?.commit as Oid
@@ -54,6 +63,8 @@ export function brokenOff(job: Job, disk: Disk): Worked | undefined {
     case 'merge':
     case 'check':
       return { kind: job.kind, push: job.push, head: job.head, outcome: { kind: 'broke', why } }
+    case 'undo':
+      return { kind: 'undo', ask: job.ask, head: job.head, outcome: { kind: 'broke', why } }
     case 'advance':
       return { kind: 'advance', outcome: 'failed', integration: disk.integration, why }
     case 'refs':

@@ -10,6 +10,7 @@ import type { Input } from '../../../src/core/engine/input.ts'
 import { isMember } from '../../../src/core/engine/names.ts'
 import { author, type Draft } from '../../../src/core/engine/streams.ts'
 import { integrationOf } from '../../../src/core/room/views/board.ts'
+import { undoneOf } from '../../../src/core/room/views/undo.ts'
 import { LEASE_MS, SILENCE_MS, TICK_MS } from '../../../src/core/limits.ts'
 import { Chance } from './chance.ts'
 import { CALM, emptyTally, type Faults, type Tally } from './faults.ts'
@@ -103,6 +104,33 @@ export class World {
     this.call(peer, { kind: 'push', commit, files: Object.keys(files), fileCount: 1 })
   }
 
+  /** Asks to undo what a peer takes for the last landing, if there is one. */
+  undo(peer: number): void {
+    const { board } = (this.peers[peer] as SimPeer).engine
+    const [top, head] = [board.stack.at(-1), integrationOf(board)]
+    if (top === undefined || head === undefined || !this.#takes(peer)) return
+    this.call(peer, { kind: 'undo', landing: top.id, head })
+  }
+
+  /** Whoever has undone pushes pushes the newest of them again, as `knot sync` does. */
+  again(): void {
+    const from = this.chance.below(this.peers.length)
+    const own = ({ engine }: SimPeer) =>
+      undoneOf(engine.board, (actor) => actor === engine.me.actor)
+    const turns = this.peers.map((_, n) => (from + n) % this.peers.length)
+    const peer = turns.find((n) => own(this.peers[n] as SimPeer).length > 0)
+    if (peer === undefined) return
+    const { engine } = this.peers[peer] as SimPeer
+    const undone = own(this.peers[peer] as SimPeer)
+    const newest = undone.at(-1)?.undoes.fact.push
+    const commit = newest === undefined ? undefined : engine.board.pushes.get(newest)?.fact.commit
+    if (commit === undefined) return
+    const past = this.git.history(commit)
+    const pushes = undone.map(({ undoes }) => undoes.fact.push)
+    const again = pushes.filter((push) => past.has(engine.board.pushes.get(push)?.fact.commit as Oid))
+    this.call(peer, { kind: 'push', commit, files: [], fileCount: 0, again })
+  }
+
   /** The last peer asks a random one to be let in, until it is. */
   join(): void {
     const { request } = this.#founding
@@ -175,6 +203,12 @@ export class World {
     if (word.kind === 'down') return this.#give(peer, { kind: 'down', peer: other.key, why: 'cut' })
     if (word.kind === 'drained') return this.#give(peer, { kind: 'drained', peer: other.key })
     this.#give(peer, { kind: 'frame', peer: other.key, bytes: word.bytes })
+  }
+
+  /** Whether a call would be stepped at once, so that what it is about is still so. */
+  #takes(peer: number): boolean {
+    const { alive, inbox, stillUntil } = this.#states[peer] as State
+    return alive && inbox.length === 0 && stillUntil <= this.now
   }
 
   /** Hands an input in. It is mostly taken at once, else together with what comes meanwhile. */

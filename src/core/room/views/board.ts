@@ -8,7 +8,9 @@
 import type { ActorId, Instant, Oid } from '../../brand.ts'
 import type { Queued } from '../../integration/planner.ts'
 import { type FactId, factId, type Facts, type Place, readFact } from '../facts.ts'
-import type { Based, Landed, Pushed, Refused, Said, TaskAdded } from '../facts.ts'
+import type {
+  Based, Landed, Pushed, Refused, Said, TaskAdded, UndoAsked, Undone,
+} from '../facts.ts'
 import type { TaskAsked } from '../claim-facts.ts'
 import type { Doing } from '../lock-facts.ts'
 import { type Claims, foldAsk, foldWithdrawal, noClaims } from './claims.ts'
@@ -28,6 +30,16 @@ export type Entry<F> = { id: FactId; place: Place; fact: F }
 /** A landing that the term chain confirmed, at its place there. */
 export type Landing = { seq: number; term: number; id: FactId; by: ActorId; fact: Landed }
 
+/** An undo that the term chain confirmed, and the landing that it took back. */
+export type Undoing = {
+  seq: number
+  term: number
+  id: FactId
+  by: ActorId
+  fact: Undone
+  undoes: Landing
+}
+
 export type Board = {
   chat: Map<FactId, Entry<Said>>
   tasks: Map<FactId, Entry<TaskAdded>>
@@ -42,13 +54,24 @@ export type Board = {
   open: Map<FactId, Entry<Pushed>>
   /** By push, in the order in which they count; several leaders may have spoken of one. */
   verdicts: Map<FactId, Entry<Refused>[]>
-  /** In the order of the chain. */
+  /** In the order of the chain, those that were undone too. */
   landings: Landing[]
+  /** The landing of each push that ever landed. */
   landed: Map<FactId, Landing>
   claims: Claims
   locks: Locks
   /** What each actor said last that it is doing. */
   doing: Map<ActorId, Entry<Doing>>
+  /** Every confirmed step of the integration ref: landings and undos, in the order of the chain. */
+  line: (Landing | Undoing)[]
+  /** The landings that stand: an undo takes the last one off. */
+  stack: Landing[]
+  /** By push: what was taken back, and did not land twice. */
+  undone: Map<FactId, Undoing>
+  /** Wishes to undo, by the head that they are about. */
+  asks: Map<Oid, Map<FactId, Entry<UndoAsked>>>
+  /** By push: the pushes that say they bring it back. */
+  again: Map<FactId, Set<FactId>>
 }
 
 /** A board before any fact. */
@@ -67,6 +90,11 @@ export function emptyBoard(): Board {
     claims: noClaims(),
     locks: noLocks(),
     doing: new Map(),
+    line: [],
+    stack: [],
+    undone: new Map(),
+    asks: new Map(),
+    again: new Map(),
   }
 }
 
@@ -82,6 +110,7 @@ export type Shown =
   | { kind: 'ask-lost'; entry: Entry<TaskAsked> }
   /** An ask for a lock that another excluded before it came. */
   | { kind: 'lock-lost'; ask: Lock; at: Instant; against: HeldLock }
+  | { kind: 'undo-asked'; entry: Entry<UndoAsked> }
   | { kind: 'nothing' }
 
 /** Takes one accepted fact into the board; the same one again changes nothing. */
@@ -118,6 +147,12 @@ export function foldFact(board: Board, place: Place, value: string): Shown {
     case 'plans': {
       const entry = read('plans', place, value)
       return entry === undefined ? NOTHING : foldDoing(board, entry)
+    }
+    case 'landings': {
+      const entry = read('landings', place, value)
+      return entry?.fact.kind === 'undo'
+        ? foldUndoAsk(board, { ...entry, fact: entry.fact })
+        : NOTHING
     }
     default:
       return NOTHING
@@ -173,11 +208,22 @@ function foldPush(board: Board, entry: Entry<Pushed>): Shown {
   const newest = board.newest.get(place.actor)
   if (newest === undefined || isBefore(newest, entry)) board.newest.set(place.actor, entry)
   if (!put(board.pushes, entry)) return NOTHING
+  for (const undone of entry.fact.again ?? []) {
+    const pushes = board.again.get(undone) ?? new Set()
+    board.again.set(undone, pushes.add(id))
+  }
   if (!board.landed.has(id)) {
     board.unlanded.set(id, entry)
     board.open.set(id, entry)
   }
   return { kind: 'pushed', entry }
+}
+
+function foldUndoAsk(board: Board, entry: Entry<UndoAsked>): Shown {
+  const { head } = entry.fact
+  const asks = board.asks.get(head) ?? new Map()
+  board.asks.set(head, asks)
+  return put(asks, entry) ? { kind: 'undo-asked', entry } : NOTHING
 }
 
 /**
@@ -215,8 +261,8 @@ function isBefore({ place: a }: Entry<unknown>, { place: b }: Entry<unknown>): b
 
 /**
  * Takes one landing that the chain confirmed. Undefined, and nothing changes, when its bytes are no
- * landing, when it was taken before, or when it does not start where the one before it ended: such
- * a one would take the landing before it out of the integration ref again.
+ * landing, when it was taken before, when its push was undone, or when it does not start where the
+ * one before it ended: such a one would take that landing out of the integration ref again.
  */
 export function foldLanding(
   board: Board,
@@ -224,20 +270,22 @@ export function foldLanding(
 ): Landing | undefined {
   const { seq, term, place, value } = at
   const fact = place.topic === 'landings' ? readFact('landings', value) : undefined
-  const last = board.landings.at(-1)
-  if (fact === undefined) return undefined
+  const last = board.line.at(-1)
+  if (fact === undefined || fact.kind !== undefined || board.undone.has(fact.push)) return undefined
   if (last !== undefined && (seq <= last.seq || fact.prev !== last.fact.commit)) return undefined
   const landing = { seq, term, id: factId(place), by: place.actor, fact }
   board.landings.push(landing)
+  board.line.push(landing)
+  board.stack.push(landing)
   if (!board.landed.has(fact.push)) board.landed.set(fact.push, landing)
   board.unlanded.delete(fact.push)
   board.open.delete(fact.push)
   return landing
 }
 
-/** The integration commit: the newest confirmed landing's, or undefined before the first. */
+/** The integration commit: that of the newest landing or undo, or undefined before the first. */
 export function integrationOf(board: Board): Oid | undefined {
-  return board.landings.at(-1)?.fact.commit
+  return board.line.at(-1)?.fact.commit
 }
 
 /** Where the first landing starts: the base that the founder named first; undefined without one. */
@@ -247,12 +295,15 @@ export function baseOf(board: Board, founder: ActorId): Oid | undefined {
 
 /** Where a push stands. A verdict counts when its author led the term that it names. */
 export type Standing =
+  | { kind: 'undone'; undoing: Undoing }
   | { kind: 'landed'; landing: Landing }
   | { kind: 'refused'; entry: Entry<Refused> }
   | { kind: 'queued' }
 
 /** Where a push stands by now. A landing outweighs every verdict: some leader could merge it. */
 export function standingOf(board: Board, push: FactId, leader: LeaderOf): Standing {
+  const undoing = board.undone.get(push)
+  if (undoing !== undefined) return { kind: 'undone', undoing }
   const landing = board.landed.get(push)
   if (landing !== undefined) return { kind: 'landed', landing }
   const refusal = refusalOf(board, push, leader)

@@ -4,7 +4,7 @@ import type { Role } from '../../auth/roles.ts'
 import type { TaskAsked, Want } from '../claim-facts.ts'
 import type { CheckRun, FactId, Named, Other } from '../facts.ts'
 import type { LockMode } from '../lock-facts.ts'
-import type { Entry, Landing, Shown } from './board.ts'
+import type { Entry, Landing, Shown, Undoing } from './board.ts'
 import type { Lock } from './locks.ts'
 
 type Base = { id: string; at: Instant }
@@ -39,6 +39,16 @@ export type Event = Base &
     | TaskEvent
     | LockEvent
     | { kind: 'doing'; by: ActorId; text: string }
+    | {
+        kind: 'undone'
+        push: FactId
+        landing: FactId
+        /** Who asked. */
+        asker: ActorId
+        commit: Oid
+        term: number
+        reason?: string
+      }
   )
 
 /** What became of a task, or of an ask about one. */
@@ -130,6 +140,14 @@ export function landedEvent({ id, term, fact }: Landing): Event {
   const { at, push, commit, checks } = fact
   const steers = fact.steers === undefined ? {} : { steers: fact.steers }
   return { kind: 'landed', id, at, push, commit, term, checks, ...steers }
+}
+
+/** The event of an undo that the chain confirmed. */
+export function undoneEvent({ id, term, fact, undoes }: Undoing): Event {
+  const { at, landing, ask, commit, reason } = fact
+  const { push } = undoes.fact
+  const told = { push, landing, asker: ask.actor, commit, term }
+  return { kind: 'undone', id, at, ...told, ...(reason === undefined ? {} : { reason }) }
 }
 
 /** The order of the log: by the authors' clocks, the id settles ties. */
