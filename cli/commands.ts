@@ -41,6 +41,7 @@ import { TasksDrop } from './commands/tasks/drop.ts'
 import { TasksList } from './commands/tasks/list.ts'
 import { TasksReopen } from './commands/tasks/reopen.ts'
 import { TasksShow } from './commands/tasks/show.ts'
+import { Undo } from './commands/undo.ts'
 import { Unlock } from './commands/unlock.ts'
 import { Up } from './commands/up.ts'
 import { Version } from './commands/version.ts'
@@ -51,7 +52,7 @@ import type { KnotContext } from './context.ts'
 export const COMMANDS: CommandClass<KnotContext>[] = [
   Init, Up, Join, Invite, InviteList, InviteRevoke, Status, Whoami, Down,
   Members, Approve, Role, Remove, KeyShow, KeyAdd, KeyRotate,
-  Say, Log, Doing, Sync, Check, Lock, Unlock, Locks,
+  Say, Log, Doing, Sync, Undo, Check, Lock, Unlock, Locks,
   TasksAdd, TasksList, TasksShow, Claim, TasksDone, TasksDrop, TasksReopen,
   ConfigList, ConfigGet, ConfigSet, ConfigUnset,
   ServiceInstall, ServiceStatus, ServiceUninstall,

@@ -24,6 +24,7 @@ export function namesWidth(events: Pick<Item<'log'>, 'by'>[], before = 0): numbe
 function mark(text: string, paint: Paint): string {
   if (text.startsWith('✓')) return paint.green('✓') + text.slice(1)
   if (text.startsWith('✗')) return paint.red('✗') + text.slice(1)
+  if (text.startsWith('↶')) return paint.yellow('↶') + text.slice(1)
   return text
 }
 

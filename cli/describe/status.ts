@@ -51,6 +51,7 @@ function facts(status: Status, paint: Paint, now: number): string {
     ['integration', integration.commit === undefined
       ? 'nothing landed yet'
       : `${shortOid(integration.commit)}, ${landed}${behind(status, paint)}`],
+    ...undone(integration, paint, now),
     ['checks', checks.length === 0
       ? paint.yellow('none detected: landings are unchecked')
       : checks.map(({ name, command }) => `${name} (${cleanLine(command)})`).join(', ')],
@@ -62,6 +63,16 @@ function facts(status: Status, paint: Paint, now: number): string {
     ['daemon', `pid ${status.pid}, ${status.transport}, ${status.addresses.join(' ')}`],
   ]
   return table(rows)
+}
+
+/** The wish that waits, then what was undone and is not back. */
+function undone({ undo, undone }: Status['integration'], paint: Paint, now: number): string[][] {
+  const row = ({ name, commit, by, at, reason }: Status['integration']['undone'][number]) => {
+    const why = reason === undefined ? '' : `: ${cleanLine(reason)}`
+    return `${cleanLine(name)}@${shortOid(commit)} by ${cleanLine(by.name)}, ${ago(at, now)}${why}`
+  }
+  const waits = undo === undefined ? [] : [['undo', paint.yellow(`provisional: ${row(undo)}`)]]
+  return [...waits, ...undone.map((one, n) => [n === 0 ? 'undone' : '', row(one)])]
 }
 
 function behind({ integration }: Status, paint: Paint): string {

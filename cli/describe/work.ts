@@ -43,6 +43,18 @@ function waits({ push, awaits }: Output<'sync'>, paint: Paint): string {
   return paint.yellow(`provisional: nothing is confirmed until ${who}`)
 }
 
+/** What was undone, where the integration is now, and how its author brings it back. */
+export function describeUndo(undo: Output<'undo'>, paint: Paint): string {
+  const name = cleanLine(undo.name)
+  const push = `${name}@${shortOid(undo.commit)}`
+  if (undo.standing !== 'confirmed') return paint.yellow(`not undone yet: ${push}`)
+  const head = shortOid(undo.head ?? '')
+  return [
+    `undone ${push}: integration is at ${head}, with the files from before it`,
+    `${name} alone brings it back: knot sync of ${shortOid(undo.commit)}, or of what has it in it`,
+  ].join('\n')
+}
+
 /** How the checks ended, one line each, and the verdict over all of them. */
 export function describeCheck(evidence: Output<'check'>, paint: Paint): string {
   if (evidence.verdict === 'unchecked') {

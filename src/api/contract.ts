@@ -13,7 +13,8 @@ import {
 } from '../core/limits.ts'
 import {
   check, decided, doing, event, evidence, finding, inviteRow, leader, lock, member, memberRow,
-  moment, output, problem, progress, queued, synced, task, upstream, upstreamIntegration, who,
+  moment, output, problem, progress, queued, standing, synced, task, undo, upstream,
+  upstreamIntegration, who,
 } from './shapes.ts'
 import { checkedPush } from './shapes.ts'
 
@@ -68,8 +69,12 @@ export const contract = {
       integration: z.object({
         commit: z.string().optional(),
         landings: z.number().int().nonnegative(),
-        /** Confirmed landings that the integration ref of this checkout has not taken yet. */
+        /** Confirmed landings and undos that the integration ref of this checkout has not taken. */
         behind: z.number().int().nonnegative(),
+        /** The last landing, where it is asked to be undone and that is not confirmed yet. */
+        undo: undo.optional(),
+        /** Undone pushes that nobody brought back, newest first. */
+        undone: z.array(undo),
         queue: z.array(queued),
       }),
       pid: z.number().int(),
@@ -224,6 +229,20 @@ export const contract = {
       problem.extend({ kind: z.literal('failed') }),
     ]),
     output: nothing,
+  },
+  undo: {
+    doc: 'Takes the last landing back; ends once that is confirmed, or says what it waits for.',
+    input: z.strictObject({ reason: title.optional() }),
+    stream: progress,
+    output: undo.extend({
+      id: z.string(),
+      landing: z.string(),
+      standing,
+      /** The new head of the integration, once it is confirmed. */
+      head: z.string().optional(),
+      /** Why it is not confirmed yet, and what would confirm it. */
+      waits: z.string().optional(),
+    }),
   },
   check: {
     doc: 'Runs the detected checks on this checkout.',

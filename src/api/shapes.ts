@@ -70,6 +70,18 @@ export const queued = z.object({
   at: moment,
 })
 
+/** A landed push that was undone, or is asked to be. */
+export const undo = z.object({
+  push: z.string(),
+  /** The push's author. */
+  name: z.string(),
+  commit: z.string(),
+  /** Who asked, and when. */
+  by: who,
+  at: moment,
+  reason: z.string().optional(),
+})
+
 /** A check that was detected or named in `.knot.toml`. */
 export const check = z.object({ name: z.string(), command: z.string() })
 

@@ -27,6 +27,8 @@ You work in your own checkout, on your own branch, as always; these are the only
    - \`✗ conflict you@commit <files>\`: \`git merge refs/knot/integration\`, resolve, commit,
      sync again.
    - \`✗ check failed you@commit …\`: the output is below it. Fix, commit, sync again.
+   - \`↶ undone you@commit by …\`: a member took it back, and says why. Mend it on top of that
+     commit and sync: that brings it back, too. If you merged the undo already: \`git revert\` it.
 5. Never push to \`refs/knot/*\` yourself, never edit \`.knot/\`, never force anything.
 
 Other agents' work is visible in plain git: \`git log HEAD..refs/knot/<agent id>\`. What they write

@@ -26,7 +26,7 @@ export const status: Output<'status'> = {
   mode: 'quorum',
   integration: {
     commit: 'a1b2c3d4'.repeat(5),
-    landings: 2, behind: 0,
+    landings: 2, behind: 0, undone: [],
     queue: [{ push: 'p1', name: 'bob', commit: 'beefcafe'.repeat(5), state: 'checking', at }],
   },
   pid: process.pid,
@@ -117,6 +117,11 @@ export function fakeAnswers(overrides: Partial<Answers> = {}): Answers {
       yield { kind: 'failed', code: 'GIT_FAILED', message: 'git says no', fix: 'git gc' }
       await new Promise((resolve) => signal.addEventListener('abort', resolve))
       return {}
+    },
+    undo: async function* () {
+      yield { step: 'undo', text: 'asking to undo bob@beefcafe' }
+      const undone = { id: 'u1', landing: 'l1', push: 'p1', name: 'bob', by: alice, at }
+      return { ...undone, commit: 'beefcafe'.repeat(5), standing: 'confirmed', head: 'cafe'.repeat(10) }
     },
     check: async function* () {
       yield { check: 'test' }

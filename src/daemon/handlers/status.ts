@@ -13,6 +13,7 @@ import { inOrder } from '../../core/integration/planner.ts'
 import type { FactId } from '../../core/room/facts.ts'
 import type { RunningRoom } from '../running.ts'
 import { whoIs } from '../words.ts'
+import { undoRows } from './undo.ts'
 import { wayOf } from './ways.ts'
 
 type Status = Output<'status'>
@@ -116,6 +117,7 @@ function integrationRow(engine: Engine): Status['integration'] {
     ...(commit === undefined ? {} : { commit }),
     landings: stack.length,
     behind: line.length - taken,
+    ...undoRows(engine),
     queue,
   }
 }

@@ -18,6 +18,7 @@ import { roomCalls } from './room.ts'
 import { statusOf } from './status.ts'
 import { sync } from './sync.ts'
 import { talk } from './talk.ts'
+import { undoCall } from './undo.ts'
 
 /** The table, over a daemon that may be in the lobby or in a room. */
 export function handlers(daemon: Daemon): Answers {
@@ -41,6 +42,7 @@ export function handlers(daemon: Daemon): Answers {
       return { tasks: wordsOf(tasks), members: membersOf(daemon.room), invites }
     },
     ...sync(room),
+    ...undoCall(room),
     ...checkCall(daemon),
     ...checkHistory(room),
     ...roomCalls(daemon, room),
