@@ -17,8 +17,8 @@ export class Sync extends KnotCommand {
       \`refs/knot/<agent id>\`, for git to look at and to merge. Ends when another peer holds your
       commits; with code 7 when they are only here yet. The landing comes later: \`knot log\` tells.
       \`--watch\` syncs at once when HEAD or the room moves, and every 15 s; it never publishes
-      again what was refused or undone. With \`--json\` each new result is a line of JSON. In the
-      worktree of a claim, HEAD is that of the worktree.
+      again what was refused or undone, which \`knot sync\` itself does. With \`--json\` each new
+      result is a line of JSON. In the worktree of a claim, HEAD is that of the worktree.
     `,
     examples: [
       ['Publish and fetch', '$0 sync --intent "parse dates"'],
@@ -75,8 +75,10 @@ export class Sync extends KnotCommand {
   }
 
   private tell(item: Item<'sync.watch'>): void {
-    if (item.kind === 'step') return this.progress(item.text)
+    if (item.kind === 'step' && item.step !== 'undone') return this.progress(item.text)
     if (this.json) return void this.context.stdout.write(`${JSON.stringify(item)}\n`)
+    // Not progress: whoever does not hear it waits for a push that never goes out.
+    if (item.kind === 'step') return void this.context.stderr.write(`${cleanLine(item.text)}\n`)
     if (item.kind === 'failed') {
       const fix = item.fix === undefined ? '' : `; ${item.fix}`
       return void this.context.stderr.write(`${cleanLine(item.message)}${cleanLine(fix)}\n`)

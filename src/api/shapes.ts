@@ -205,6 +205,8 @@ export const synced = z.object({
   push: z.string().optional(),
   commit: z.string().optional(),
   base: z.string().optional(),
+  /** Undone pushes of this agent that come back with this one. */
+  again: z.array(z.string()).optional(),
   files: z.array(z.string()),
   fileCount: z.number().int().nonnegative(),
   heldBy: z.array(who),

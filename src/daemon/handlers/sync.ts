@@ -15,7 +15,7 @@ import { liveSessions } from '../../core/engine/state.ts'
 import { GIT_COMMAND_MS, HOLD_WAIT_MS } from '../../core/limits.ts'
 import { boundedFiles } from '../../core/room/bounded.ts'
 import type { FactId } from '../../core/room/facts.ts'
-import { sorted, standingOf } from '../../core/room/views/board.ts'
+import { sorted, standingOf, type Undoing } from '../../core/room/views/board.ts'
 import { dirtyFiles, filesBetween, headOf, resolveRev } from '../../git/checkout.ts'
 import { isAncestor, mergeBase } from '../../git/merge.ts'
 import { whileBusy } from '../../git/again.ts'
@@ -28,6 +28,7 @@ import { bring } from '../../integrate/objects.ts'
 import type { RunningRoom } from '../running.ts'
 import { telling } from '../telling.ts'
 import { workplaceOf } from '../worktrees.ts'
+import { pushesOf, undoneIn, undoneWords } from './again.ts'
 import { type FindRoom, made } from './talk.ts'
 import {
   attempt, confirming, heldBy, isWorthIt, type Publication, rows, untilHeld, wayOf,
@@ -35,7 +36,7 @@ import {
 import { roundOf, watch } from './watch.ts'
 
 type Done = Output<'sync'>
-type Pushed = Pick<Done, 'push' | 'commit' | 'base' | 'files' | 'fileCount'>
+type Pushed = Pick<Done, 'push' | 'commit' | 'base' | 'again' | 'files' | 'fileCount'>
 /** Whether a commit that was published before may be published again. */
 type Again = 'asked' | 'never'
 type Progress = AsyncGenerator<Item<'sync'>, Pushed, void>
@@ -139,7 +140,13 @@ async function* push(
 ): Progress {
   const { mirror } = room.repositories
   const commit = await commitOf(from, rev, signal)
-  const known = await knownAs(room, commit, signal)
+  const back = await undoneIn(room, commit, signal)
+  if (back.length > 0 && again === 'never') {
+    const text = `${commit.slice(0, 8)} has ${undoneWords(room, back)} in it, and is not published`
+    yield { step: 'undone', text: `${text} by itself; to bring that back: knot sync` }
+    return { commit, files: [], fileCount: 0 }
+  }
+  const known = await knownAs(room, { commit, back }, signal)
   if (known !== undefined) return { commit, files: [], fileCount: 0, ...known }
   if (again === 'never' && wasPublished(room, commit)) return { commit, files: [], fileCount: 0 }
   if (rev === undefined) {
@@ -150,6 +157,7 @@ async function* push(
         : `${dirty} changed files are not committed and stay here`
     if (dirty > 0) yield { step: 'dirty', text }
   }
+  if (back.length > 0) yield { step: 'again', text: `bringing back ${undoneWords(room, back)}` }
   yield { step: 'publish', text: `publishing ${commit.slice(0, 8)}` }
   const refs = [agentRef(room.engine.me.agent)]
   const published = yield* telling<Item<'sync'>, Published>((tell) => {
@@ -159,17 +167,15 @@ async function* push(
     return whileBusy(() => publish(what, signal, told), signal)
   })
   if (published.kind !== 'published') throw refusal(published)
-  const { base, files, fileCount } = await changed(room, commit, signal)
-  const id = await made(room, {
-    kind: 'push',
-    commit,
-    files,
-    fileCount,
+  const { base, files, fileCount } = await changed(room, { commit, back }, signal)
+  const told = {
     ...(base === undefined ? {} : { base }),
-    ...(intent === undefined ? {} : { intent }),
-  })
+    ...(back.length === 0 ? {} : { again: pushesOf(back) }),
+  }
+  const why = intent === undefined ? {} : { intent }
+  const id = await made(room, { kind: 'push', commit, files, fileCount, ...told, ...why })
   await name(mirror, { push: id, commit })
-  return { push: id, commit, files, fileCount, ...(base === undefined ? {} : { base }) }
+  return { push: id, commit, files, fileCount, ...told }
 }
 
 /**
@@ -197,15 +203,19 @@ async function commitOf(
   throw new Failure('NOT_FOUND', `branch ${head.branch} has no commit yet: nothing to publish`, fix)
 }
 
+/** A commit to publish, with the own undone pushes that are to come back with it. */
+type Publishing = { commit: Oid; back: readonly Undoing[] }
+
 /** What the room knows of a commit already: an own push that is not refused, or a landed state. */
 async function knownAs(
   room: RunningRoom,
-  commit: Oid,
+  { commit, back }: Publishing,
   signal: AbortSignal,
 ): Promise<Partial<Pushed> | undefined> {
   const { engine, repositories } = room
   const own = sorted(engine.board.pushes).filter(({ place, fact }) => {
-    return place.actor === engine.me.actor && fact.commit === commit
+    const brings = pushesOf(back).every((push) => fact.again?.includes(push) === true)
+    return place.actor === engine.me.actor && fact.commit === commit && brings
   })
   const standing = own.find(
     ({ id }) => standingOf(engine.board, id, leaders(engine)).kind === 'queued',
@@ -216,6 +226,8 @@ async function knownAs(
     const { files, fileCount, base } = standing.fact
     return { push: standing.id, files, fileCount, ...(base === undefined ? {} : { base }) }
   }
+  // It is in the history of the head, and undone there.
+  if (back.length > 0) return undefined
   const head = integrationHead(engine)
   const known = async (oid: Oid | undefined) =>
     oid !== undefined && (await hasCommit(mirror, oid, signal))
@@ -233,9 +245,13 @@ function wasPublished({ engine }: RunningRoom, commit: Oid): boolean {
   })
 }
 
-async function changed(room: RunningRoom, commit: Oid, signal: AbortSignal) {
+async function changed(
+  room: RunningRoom,
+  { commit, back: [earliest] }: Publishing,
+  signal: AbortSignal,
+) {
   const { mirror } = room.repositories
-  const head = integrationHead(room.engine)
+  const head = earliest?.undoes.fact.prev ?? integrationHead(room.engine)
   const known = head !== undefined && (await hasCommit(mirror, head, signal))
   const base = known ? await mergeBase(mirror, [head, commit], signal) : undefined
   const tip = base === undefined ? { tip: commit } : { base, tip: commit }

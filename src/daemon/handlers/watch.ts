@@ -2,7 +2,8 @@
  * `sync.watch`: sync after sync, for as long as somebody reads.
  *
  * It acts when nobody looks, so it is shyer than `sync`: a commit that was published before, and
- * refused or undone since, is not published again. Its author has to say so.
+ * refused or undone since, is not published again, nor is one with an undone push of this agent in
+ * it. Its author has to say so.
  */
 import { problemOf } from '../../api/errors.ts'
 import type { Item, Output, Parsed } from '../../api/types.ts'
@@ -26,13 +27,14 @@ export async function* watch(
   signal: AbortSignal,
 ): AsyncGenerator<Told, Output<'sync.watch'>, void> {
   let last = ''
+  const warned = { text: '' }
   while (!signal.aborted) {
     // Looked up each time: a room that started again, with a new key, is another one.
     const room = await find()
     const before = await momentOf(room, of)
     let told: Told
     try {
-      told = { kind: 'synced', sync: yield* steps(round(room)) }
+      told = { kind: 'synced', sync: yield* steps(round(room), warned) }
     } catch (error) {
       if (signal.aborted) break
       const { code, message, fix } = problemOf(error)
@@ -46,13 +48,18 @@ export async function* watch(
   return {}
 }
 
-/** The steps of publishing; those of every other round would say the same four times a minute. */
-async function* steps(round: Round): AsyncGenerator<Told, Output<'sync'>, void> {
+/** The steps of publishing; the others would say the same four times a minute. */
+async function* steps(
+  round: Round,
+  warned: { text: string },
+): AsyncGenerator<Told, Output<'sync'>, void> {
   for (;;) {
     const next = await round.next()
     if (next.done === true) return next.value
     const { step, text } = next.value
-    if (step === 'publish') yield { kind: 'step', step, text }
+    const isNews = step === 'undone' && text !== warned.text
+    if (isNews) warned.text = text
+    if (step === 'publish' || isNews) yield { kind: 'step', step, text }
   }
 }
 
