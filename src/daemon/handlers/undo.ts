@@ -1,15 +1,14 @@
 /** `undo`: asks for the last landing to be taken back, and waits for what a majority says of it. */
 import { Failure } from '../../api/errors.ts'
 import type { Answers, Item, Output, Parsed } from '../../api/types.ts'
-import { keyOf } from '../../core/brand.ts'
+import { type ActorId, type AgentId, keyOf } from '../../core/brand.ts'
 import { leaderNow, modeNow, votersNow } from '../../core/engine/chain.ts'
 import type { Engine } from '../../core/engine/state.ts'
 import { liveSessions } from '../../core/engine/state.ts'
 import { askNow } from '../../core/engine/undoing.ts'
 import { HOLD_WAIT_MS, UNDO_WAIT_MS, UNDONE_SHOWN_MAX } from '../../core/limits.ts'
-import type { FactId } from '../../core/room/facts.ts'
 import type { Landing, Undoing } from '../../core/room/views/board.ts'
-import { undoneOf } from '../../core/room/views/undo.ts'
+import { isBack } from '../../core/room/views/undo.ts'
 import type { RunningRoom } from '../running.ts'
 import { pushName, whoIs } from '../words.ts'
 import { type FindRoom, made } from './talk.ts'
@@ -95,17 +94,24 @@ function waitsFor(room: RunningRoom): string {
 
 /** What `status` shows: the open wish, and what was undone and is not back. */
 export function undoRows(engine: Engine): { undo?: Row; undone: Row[] } {
-  const everybody = [...engine.membership.members.values()].flatMap(({ agent }) => {
-    return undoneOf(engine.board, (actor) => engine.membership.byKey(keyOf(actor))?.agent === agent)
-  })
-  const newest = everybody.sort((a, b) => b.seq - a.seq).slice(0, UNDONE_SHOWN_MAX)
-  const undone = newest.map((undoing) => undoneRow(engine, undoing))
+  const undone: Row[] = []
+  // The board has them in the order of the chain.
+  for (const [push, undoing] of [...engine.board.undone].reverse()) {
+    if (undone.length === UNDONE_SHOWN_MAX) break
+    const agent = agentOf(engine, engine.board.pushes.get(push)?.place.actor)
+    const isTheirs = (actor: ActorId) => agent !== undefined && agentOf(engine, actor) === agent
+    if (!isBack(engine.board, push, isTheirs)) undone.push(undoneRow(engine, undoing))
+  }
   const ask = askNow(engine)
   const top = engine.board.stack.at(-1)
   if (ask === undefined || top === undefined) return { undone }
   const { reason, at } = ask.fact
   const why = reason === undefined ? {} : { reason }
   return { undo: { ...rowOf(engine, top, { by: ask.place.actor, why }), at }, undone }
+}
+
+function agentOf({ membership }: Engine, actor: ActorId | undefined): AgentId | undefined {
+  return actor === undefined ? undefined : membership.byKey(keyOf(actor))?.agent
 }
 
 function undoneRow(engine: Engine, { fact, undoes }: Undoing): Row {
@@ -116,10 +122,10 @@ function undoneRow(engine: Engine, { fact, undoes }: Undoing): Row {
 function rowOf(
   engine: Engine,
   { fact }: Landing,
-  { by, why }: { by: Parameters<typeof keyOf>[0]; why: { reason?: string } },
+  { by, why }: { by: ActorId; why: { reason?: string } },
 ): Omit<Row, 'at'> {
   const pushed = engine.board.pushes.get(fact.push)
   const name = pushed === undefined ? '?' : whoIs(engine, keyOf(pushed.place.actor)).name
   const commit = pushed?.fact.commit ?? fact.commit
-  return { push: fact.push as FactId, name, commit, by: whoIs(engine, keyOf(by)), ...why }
+  return { push: fact.push, name, commit, by: whoIs(engine, keyOf(by)), ...why }
 }

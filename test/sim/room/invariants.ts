@@ -4,6 +4,7 @@
  */
 import { type ActorId, keyOf, type Oid } from '../../../src/core/brand.ts'
 import type { Engine } from '../../../src/core/engine/state.ts'
+import { askNow } from '../../../src/core/engine/undoing.ts'
 import { confirmedSeq, records } from '../../../src/core/lease/lease.ts'
 import type { FactId } from '../../../src/core/room/facts.ts'
 import { checkHoldings, Holdings, holdingsOf } from './holdings.ts'
@@ -226,6 +227,7 @@ export function checkHealed(world: World): void {
     const { board } = engine
     const last = board.line.at(-1)?.fact.commit
     if (disk.integration !== last) fail('an integration ref did not follow')
+    if (askNow(engine) !== undefined) fail('a wish to undo waits for ever')
     for (const id of board.open.keys()) {
       const refused = board.verdicts.get(id)
       const counts = refused?.some(({ place, fact }) => engine.led.get(fact.term) === place.actor)

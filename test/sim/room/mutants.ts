@@ -243,6 +243,11 @@ const HEALING: Mutant[] = [
     works: (job) => (job.kind === 'check' ? { kind: 'refs' } : undefined),
   },
   {
+    name: 'an undo that broke off is not tried again',
+    symptom: 'a wish to undo waits for ever',
+    works: (job) => (job.kind === 'undo' ? { kind: 'refs' } : undefined),
+  },
+  {
     name: 'refused pushes are let go',
     symptom: 'a push is not pinned',
     stepped: ({ board, holding }) => {

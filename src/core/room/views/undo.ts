@@ -72,13 +72,14 @@ export function undoneOf(board: Board, isTheirs: (actor: ActorId) => boolean): U
   const found: Undoing[] = []
   for (const [push, undoing] of board.undone) {
     const by = board.pushes.get(push)?.place.actor
-    if (by === undefined || !isTheirs(by) || wasBroughtBack(board, push, isTheirs)) continue
+    if (by === undefined || !isTheirs(by) || isBack(board, push, isTheirs)) continue
     found.push(undoing)
   }
   return found.sort((a, b) => a.undoes.seq - b.undoes.seq)
 }
 
-function wasBroughtBack(
+/** Whether another push of its agent brought an undone one back, whatever became of that one. */
+export function isBack(
   board: Board,
   push: FactId,
   isTheirs: (actor: ActorId) => boolean,
