@@ -2,12 +2,14 @@
  * The worker: performs the engine's jobs on git objects, beside the loop.
  *
  * Lanes for fetching, merging, checking and moving refs: a check of minutes holds up none of the
- * others, and two jobs of one lane never run into each other. A job that throws is a job that
+ * others, and two jobs of one lane never run into each other. A check for a head that has gone is
+ * ended when the next one comes. A job that throws is a job that
  * failed, with the reason: the engine decides whether to try again.
  */
 import type { AgentId, Oid } from '../core/brand.ts'
 import type { Job } from '../core/engine/effect.ts'
 import type { Worked } from '../core/engine/input.ts'
+import type { CheckOutcome } from '../core/integration/planner.ts'
 import { FETCHES_MAX } from '../core/limits.ts'
 import type { FactId } from '../core/room/facts.ts'
 import { hasCommit } from '../git/mirror.ts'
@@ -34,6 +36,8 @@ export class Worker {
   readonly #waiting = new Map<Lane, number>()
   /** The newest pointing of refs that waits: each one says all, so those before it are dropped. */
   #pointing: Extract<Job, { kind: 'refs' }> | undefined
+  /** The check that runs. */
+  #checking: { head: Oid | undefined; stop: AbortController } | undefined
   #tell: (result: Worked) => void = () => undefined
 
   constructor(at: Repositories, on: { signal: AbortSignal; log: (text: string) => void }) {
@@ -49,6 +53,10 @@ export class Worker {
 
   /** Queues a job behind the others of its lane. */
   take(job: Job): void {
+    // The head moved while a check ran, by an undo or another leader: nobody waits for it any more.
+    if (job.kind === 'check' && this.#checking?.head !== job.head) {
+      this.#checking?.stop.abort(new Error('the head moved meanwhile'))
+    }
     if (job.kind !== 'refs') return this.#queue(this.#laneOf(job), () => this.#run(job))
     const waits = this.#pointing !== undefined
     this.#pointing = job
@@ -139,7 +147,7 @@ export class Worker {
         return { kind: 'merge', push: job.push, head: job.head, outcome }
       }
       case 'check': {
-        const outcome = await check(at, job, signal)
+        const outcome = await this.#check(job)
         return { kind: 'check', push: job.push, head: job.head, outcome }
       }
       case 'undo': {
@@ -153,6 +161,16 @@ export class Worker {
       case 'refs':
         await this.#point(job.agents)
         return { kind: 'refs' }
+    }
+  }
+
+  async #check(job: Extract<Job, { kind: 'check' }>): Promise<CheckOutcome> {
+    const stop = new AbortController()
+    this.#checking = { head: job.head, stop }
+    try {
+      return await check(this.#at, job, AbortSignal.any([this.#signal, stop.signal]))
+    } finally {
+      this.#checking = undefined
     }
   }
 

@@ -22,10 +22,12 @@ import { author } from './streams.ts'
 
 /** The wish that counts now, if its author still may write. */
 export function askNow(engine: Engine): Entry<UndoAsked> | undefined {
-  return openAsk(engine.board, (actor) => {
-    const member = memberOf(engine, keyOf(actor))
-    return member?.status === 'member' && writes(member.role)
-  })
+  return openAsk(engine.board, (actor) => mayAsk(engine, actor))
+}
+
+function mayAsk(engine: Engine, actor: ActorId): boolean {
+  const member = memberOf(engine, keyOf(actor))
+  return member?.status === 'member' && writes(member.role)
 }
 
 /** Takes one step of an undo. While it is put off nothing else lands. */
@@ -81,7 +83,12 @@ function takeBack(
   if (!canPropose(engine, now)) return
   const prev = integrationOf(engine.board)
   const entry = prev === undefined ? undefined : engine.board.asks.get(prev)?.get(ask)
-  if (prev === undefined || entry === undefined) return
+  if (prev === undefined || entry === undefined || engine.desk === undefined) return
+  if (!mayAsk(engine, entry.place.actor)) {
+    // Its author lost the right meanwhile; somebody else's wish has another commit.
+    engine.desk.undo = undefined
+    return
+  }
   const later = (why: string) => pause(engine, now, out, { id: ask, what: 'undo', why })
   const must = treeBefore(engine.board)
   if (must !== undefined && must !== tree) return later(`made tree ${tree}, before was ${must}`)
@@ -105,7 +112,7 @@ function takeBack(
   const outcome = proposeFact(engine, now, out, { place, value })
   if (outcome !== 'appended') return later(`not proposed: ${outcome}`)
   engine.paused.delete(ask)
-  if (engine.desk !== undefined) engine.desk.landing = landing
+  engine.desk.landing = landing
 }
 
 /** Takes a made commit, if it is on the present head. */
