@@ -17,16 +17,26 @@ export function play(seed: number, given: { faults?: Faults; mutant?: Mutant } =
   const size = 3 + (seed % 3)
   const world = new World({ seed, size, faults, ...(mutant === undefined ? {} : { mutant }) })
   const { chance } = world
+  // Every third seed is as it was before there was an undo: what was found in one stays found.
+  const regrets = seed % 3 === 1 ? undefined : new Chance(seed + 1_000_000)
   const joins = chance.below(20)
   for (let round = 0; round < 30; round++) {
     if (round === joins) world.join()
-    act(world, `${seed}.${round}`)
+    if (regrets === undefined || !regret(world, regrets)) act(world, `${seed}.${round}`)
     if (chance.happens(0.5)) world.disturb()
     world.run(chance.below(2_500))
   }
   world.heal()
   settle(world, mutant === undefined ? HEAL_MS : MUTANT_HEAL_MS)
   return world
+}
+
+/** Somebody takes the last landing back, or brings an own one back again; false for neither. */
+function regret(world: World, chance: Chance): boolean {
+  if (chance.happens(0.12)) world.undo(chance.below(world.peers.length))
+  else if (chance.happens(0.2)) return world.again(chance.below(world.peers.length))
+  else return false
+  return true
 }
 
 /** One thing that somebody does. */
@@ -38,8 +48,6 @@ function act(world: World, mark: string): void {
     return world.push(peer, { [file]: chance.happens(0.15) ? 'broken' : mark })
   }
   if (chance.happens(0.45)) return hold(world, peer, mark)
-  if (chance.happens(0.15)) return world.undo(peer)
-  if (chance.happens(0.2)) return world.again()
   if (chance.happens(0.01)) {
     // More than an outbox takes at once.
     for (let n = 0; n < 80; n++) world.call(peer, { kind: 'say', text: `${n}`.padEnd(16_000) })

@@ -112,23 +112,26 @@ export class World {
     this.call(peer, { kind: 'undo', landing: top.id, head })
   }
 
-  /** Whoever has undone pushes pushes the newest of them again, as `knot sync` does. */
-  again(): void {
-    const from = this.chance.below(this.peers.length)
+  /**
+   * Whoever has undone pushes, looked for from one peer on, pushes the newest of them again, as
+   * `knot sync` does; false when nobody has any.
+   */
+  again(from: number): boolean {
     const own = ({ engine }: SimPeer) =>
       undoneOf(engine.board, (actor) => actor === engine.me.actor)
     const turns = this.peers.map((_, n) => (from + n) % this.peers.length)
     const peer = turns.find((n) => own(this.peers[n] as SimPeer).length > 0)
-    if (peer === undefined) return
+    if (peer === undefined) return false
     const { engine } = this.peers[peer] as SimPeer
     const undone = own(this.peers[peer] as SimPeer)
     const newest = undone.at(-1)?.undoes.fact.push
     const commit = newest === undefined ? undefined : engine.board.pushes.get(newest)?.fact.commit
-    if (commit === undefined) return
+    if (commit === undefined) return false
     const past = this.git.history(commit)
     const pushes = undone.map(({ undoes }) => undoes.fact.push)
     const again = pushes.filter((push) => past.has(engine.board.pushes.get(push)?.fact.commit as Oid))
     this.call(peer, { kind: 'push', commit, files: [], fileCount: 0, again })
+    return true
   }
 
   /** The last peer asks a random one to be let in, until it is. */
