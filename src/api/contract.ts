@@ -13,7 +13,7 @@ import {
 } from '../core/limits.ts'
 import {
   check, decided, doing, event, evidence, finding, inviteRow, leader, lock, member, memberRow,
-  moment, output, problem, progress, queued, standing, synced, task, undo, upstream,
+  moment, output, problem, progress, queued, synced, task, undo, undoAnswer, upstream,
   upstreamIntegration, who,
 } from './shapes.ts'
 import { checkedPush } from './shapes.ts'
@@ -234,15 +234,7 @@ export const contract = {
     doc: 'Takes the last landing back; ends once that is confirmed, or says what it waits for.',
     input: z.strictObject({ reason: title.optional() }),
     stream: progress,
-    output: undo.extend({
-      id: z.string(),
-      landing: z.string(),
-      standing,
-      /** The new head of the integration, once it is confirmed. */
-      head: z.string().optional(),
-      /** Why it is not confirmed yet, and what would confirm it. */
-      waits: z.string().optional(),
-    }),
+    output: undoAnswer,
   },
   check: {
     doc: 'Runs the detected checks on this checkout.',

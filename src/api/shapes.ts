@@ -82,6 +82,17 @@ export const undo = z.object({
   reason: z.string().optional(),
 })
 
+/** What became of a wish to undo the last landing. */
+export const undoAnswer = undo.extend({
+  id: z.string(),
+  landing: z.string(),
+  standing,
+  /** The new head of the integration, once it is confirmed. */
+  head: z.string().optional(),
+  /** Why it is not confirmed yet, and what would confirm it. */
+  waits: z.string().optional(),
+})
+
 /** A check that was detected or named in `.knot.toml`. */
 export const check = z.object({ name: z.string(), command: z.string() })
 
