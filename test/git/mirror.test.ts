@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Oid } from '../../src/core/brand.ts'
 import { findCheckout } from '../../src/git/checkout.ts'
+import { compact, sizeOf } from '../../src/git/compact.ts'
 import * as mirrors from '../../src/git/mirror.ts'
 import type { Checkout, Mirror } from '../../src/git/repository.ts'
 import { listRefs, moveRefs, readRef, updateRef } from '../../src/git/moves.ts'
@@ -231,6 +232,21 @@ describe('bringing refs', () => {
   })
 })
 
+test('S850: the refs of pushes that landed go, and all that was published stays', async () => {
+  const landed = commit(root, { a: '1' })
+  await publish('HEAD', ['refs/knot/push/p1', 'refs/knot/integration'])
+  const ahead = commit(root, { a: '2' })
+  await publish('HEAD', ['refs/knot/push/p2', 'refs/knot/push/p3'])
+  // That p3 landed is known here, and that the integration ref has come so far is not so yet.
+  await compact(mirror, { landed: new Set(['p1', 'p3']) }, signal)
+  const refs = (await listRefs(mirror, signal)).map(({ ref }) => ref)
+  expect(refs).toEqual(['refs/knot/integration', 'refs/knot/push/p2', 'refs/knot/push/p3'])
+  expect(await sizeOf(mirror, signal)).toMatchObject({ packs: 1, loose: 0, pushes: 2 })
+  for (const oid of [landed, ahead]) {
+    expect(await mirrors.hasCommit(mirror, oid, signal)).toBe(true)
+  }
+})
+
 test('S312: compacting forgets nothing, not even what no ref names', async () => {
   const lone = commit(root, { a: '1' })
   await publish('HEAD', ['refs/knot/push/p1'])
@@ -240,7 +256,7 @@ test('S312: compacting forgets nothing, not even what no ref names', async () =>
   const dangling = commit(root, { b: 'x' })
   await publish('HEAD', ['refs/knot/provisional/x'])
   await updateRef(mirror, { ref: 'refs/knot/provisional/x', from: dangling }, signal)
-  await mirrors.compact(mirror, signal)
+  await compact(mirror, { landed: new Set() }, signal)
   for (const oid of [lone, tip, dangling]) {
     expect(await mirrors.hasCommit(mirror, oid, signal)).toBe(true)
   }

@@ -88,7 +88,7 @@ test('S692: an admin cannot remove the founder, who may leave once somebody else
   expect(stage.ask(alice, remove(alice))).toMatchObject({ kind: 'governed' })
   stage.deliver()
   expect(seen(bob, alice)?.status).toBe('removed')
-  expect(stage.ask(bob, role(bob, 'member'))).toMatchObject({ message: /nobody would be left/ })
+  expect(stage.ask(bob, role(bob, 'member'))).toMatchObject({ message: expect.stringMatching(/nobody would be left/) })
 })
 
 test('S692: who may only read may leave, and nothing else', () => {
