@@ -169,9 +169,9 @@ async function greet(parts: {
   }
 }
 
-/** Our own pushes and the confirmed integration, which a crash may have left without their refs. */
+/** Our own open pushes and the confirmed integration, which a crash may have left without refs. */
 function ownPushes(engine: Engine) {
-  const own = [...engine.board.pushes.values()].filter(
+  const own = [...engine.board.unlanded.values()].filter(
     ({ place }) => place.actor === engine.me.actor,
   )
   return {

@@ -121,16 +121,6 @@ export async function isPublished(
   return code === 0 && stdout.length > 0
 }
 
-/**
- * Packs what has piled up, now and then: git's own gc is off, since it forgets what no ref names.
- * This forgets nothing.
- */
-export async function compact(mirror: Mirror, signal: AbortSignal): Promise<void> {
-  const at = inside(mirror)
-  const repack = ['repack', '-d', '--geometric=2', '--quiet']
-  await run(repack, { at, signal, timeoutMs: GIT_COPY_MS })
-  await run(['pack-refs', '--all', '--prune'], { at, signal })
-}
 
 export type Brought =
   | { kind: 'brought'; changed: { ref: string; from?: Oid; to: Oid }[] }
