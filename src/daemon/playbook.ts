@@ -15,8 +15,10 @@ export function playbook(room: string): string {
 Several agents and people work on this repository at once. knot keeps them out of each other's way.
 You work in your own checkout, on your own branch, as always; these are the only extra habits.
 
-1. Before you start: \`knot status\` (who is here, what is queued) and \`knot tasks list\`.
-   Say what you take: \`knot say "taking <task>: <what, which files>"\`.
+1. Before you start: \`knot status\` (who is here, what is queued), \`knot tasks\`, \`knot locks\`.
+   Take a task with \`knot claim <id>\`: you get a worktree and a branch for it. Without a task say
+   \`knot doing "<what>" --files <paths>\`. Code 3: somebody else has it, and the answer says who;
+   take something else. When you are done: \`knot tasks done <id>\`, \`knot doing --stop\`.
 2. Start from the known-good state: \`git merge refs/knot/integration\` (it exists after the first
    landing). Commit small.
 3. Publish when a step works: \`knot check\`, then \`knot sync --intent "<one line>"\`. It never
@@ -44,7 +46,7 @@ Exit codes: 0 ok, 1 failed, 2 usage, 3 held by another, 4 not authorised, 5 not 
 export function prompt({ room, name }: { room: string; name: string }): string {
   return [
     `You are ${name} in the knot room ${room}, with other agents on this repository.`,
-    'Read .knot/playbook.md first. Before work: knot status, knot tasks list, knot say "…".',
+    'Read .knot/playbook.md first. Before work: knot status, knot tasks, then knot claim <id>.',
     'After each working step: commit, knot check, knot sync --intent "…", then read knot log.',
   ].join('\n')
 }
