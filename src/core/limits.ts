@@ -6,6 +6,8 @@ export const MEMBERS_MAX = 200
 export const FRAME_MAX_BYTES = 4 << 20
 /** One fact: a task with its text, a landing with its evidence. */
 export const FACT_MAX_BYTES = 64 << 10
+/** Bytes of a fact that name where it was first written, when it is said again in another life. */
+export const ORIGIN_MAX_BYTES = 64
 /** A chat message: longer text is a file, and belongs in git. */
 export const MESSAGE_MAX_BYTES = 16 << 10
 /** Operations of one change, checked before any run-length is expanded. */

@@ -5,6 +5,7 @@ import { makeInvite } from '../auth/author.ts'
 import { mayGive } from '../auth/roles.ts'
 import { MESSAGE_MAX_BYTES, TASK_BODY_MAX_BYTES, TITLE_MAX_BYTES } from '../limits.ts'
 import { factId, type Facts, readFact, writeFact } from '../room/facts.ts'
+import { idOf, mayBeSaidAgain } from '../room/origin.ts'
 import { takeOps } from './authority.ts'
 import type { Answer, Call, Governing } from './call.ts'
 import { seenOf, termOf } from './chain.ts'
@@ -94,8 +95,11 @@ function write<T extends keyof Facts>(
     const message = `not a fact of ${topic}: a title or a commit is empty, or a list too long`
     return { kind: 'refused', code: 'USAGE', message }
   }
+  if (!mayBeSaidAgain(value)) {
+    return { kind: 'refused', code: 'TOO_LARGE', message: 'the fact is too large for the room' }
+  }
   const [place] = author(engine, now, out, [{ topic, value }])
-  if (place !== undefined) return { kind: 'made', id: factId(place) }
+  if (place !== undefined) return { kind: 'made', id: idOf({ place, value }) }
   return GATE
 }
 
@@ -118,14 +122,15 @@ function announce(
   const n = streamOf(engine, engine.me.actor).state.topics.locks?.count ?? 0
   const lock = factId({ actor: engine.me.actor, topic: 'locks', n })
   const ask = { ...stamp, kind: 'ask' as const, ...terms, after: seenOf(engine) }
+  const value = writeFact('plans', { ...plan, lock })
   const drafts = [
     { topic: 'locks' as const, value: writeFact('locks', ask) },
-    { topic: 'plans' as const, value: writeFact('plans', { ...plan, lock }) },
+    { topic: 'plans' as const, value },
   ]
   const places = author(engine, now, out, drafts)
   const said = places.find(({ topic }) => topic === 'plans')
   if (said === undefined) return GATE
-  return { kind: 'made', id: factId(said), with: lock }
+  return { kind: 'made', id: idOf({ place: said, value }), with: lock }
 }
 
 /** Why a call may not be performed, or undefined. */

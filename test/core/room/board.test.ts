@@ -1,6 +1,13 @@
 import { expect, test } from 'vitest'
 import type { ActorId } from '../../../src/core/brand.ts'
-import { type FactId, type Facts, type Landed, type Place, writeFact } from '../../../src/core/room/facts.ts'
+import {
+  type FactId,
+  type Facts,
+  type Landed,
+  type Place,
+  type Pushed,
+  writeFact,
+} from '../../../src/core/room/facts.ts'
 import { type Topic, TOPICS } from '../../../src/core/room/topics.ts'
 import {
   baseOf,
@@ -35,11 +42,14 @@ function fold<T extends keyof Facts>(
   return foldFact(board, { actor, topic, n }, writeFact(topic, fact))
 }
 
+/** The first push of alice. */
+const WORK = pushId(0, alice.actor, pushed('work'))
+
 /** A board with one push of alice, and its id. */
 function withPush(): { board: Board; push: FactId } {
   const board = emptyBoard()
   fold(board, 'refs', alice.actor, 0, pushed('work'))
-  return { board, push: pushId(0) }
+  return { board, push: WORK }
 }
 
 const waiting = (board: Board) => queueOf(board, leader).map(({ push }) => push)
@@ -59,11 +69,11 @@ test('S484: a push waits until it lands or is refused', () => {
 
 test('S484: a landing that arrives before its push counts when the push is there', () => {
   const board = emptyBoard()
-  confirm(board, 4, landed(pushId(0), oid('landing')))
+  confirm(board, 4, landed(WORK, oid('landing')))
   fold(board, 'refs', alice.actor, 0, pushed('work'))
   expect(waiting(board)).toEqual([])
   expect([...board.unlanded]).toEqual([])
-  expect(standingOf(board, pushId(0), leader).kind).toBe('landed')
+  expect(standingOf(board, WORK, leader).kind).toBe('landed')
 })
 
 test('S485: a landing in the document alone changes nothing', () => {
@@ -149,11 +159,12 @@ test('S489: the same commit pushed again waits like any other push, and is told 
   const { board, push } = withPush()
   confirm(board, 1, landed(push, oid('landing')))
   fold(board, 'refs', alice.actor, 1, pushed('work'))
-  expect(waiting(board)).toEqual([pushId(1)])
-  const contained = { at: at(1), term: 1, push: pushId(1), kind: 'contained' as const }
+  const again = pushId(1, alice.actor, pushed('work'))
+  expect(waiting(board)).toEqual([again])
+  const contained = { at: at(1), term: 1, push: again, kind: 'contained' as const }
   fold(board, 'verdicts', alice.actor, 0, contained)
   expect(waiting(board)).toEqual([])
-  expect([...board.unlanded.keys()]).toEqual([pushId(1)])
+  expect([...board.unlanded.keys()]).toEqual([again])
 })
 
 test('S484: a fact that is folded again changes nothing and is not shown again', () => {
@@ -192,18 +203,25 @@ test('S490: the base is the one that the founder named first, whichever is heard
 
 type Told = { place: Place; value: string }
 
+/** What somebody's n-th push is, where it is one, and its id. */
+const nthPush = (n: number): Pushed => {
+  const again = n % 3 === 2 ? { again: people.map(({ actor }) => aPush(n - 1, actor)) } : {}
+  return pushed(n % 6, { at: at((n * 7) % 50), ...again })
+}
+const aPush = (n: number, actor: ActorId) => pushId(n, actor, nthPush(n))
+
 /** What three authors say, in their own orders: sound facts, and nonsense. */
 function stories(roll: (below: number) => number): Told[][] {
   const pick = <T>(items: readonly T[]): T => items[roll(items.length)] as T
-  const somePush = () => pushId(roll(8), pick(people).actor)
+  const somePush = () => aPush(roll(8), pick(people).actor)
   const garbage = ['{}', 'x', '{"at":1,"term":0}', '{"at":1,"term":0,"kind":"push"}']
-  const facts: { [T in keyof Facts]: () => Facts[T] } = {
+  const facts: { [T in keyof Facts]: (n: number) => Facts[T] } = {
     chat: () => ({ at: at(roll(50)), term: 0, text: `line ${roll(9)}` }),
     tasks: () => ({ at: at(roll(50)), term: 0, kind: 'add', title: `task ${roll(9)}` }),
-    refs: () =>
+    refs: (n) =>
       roll(5) === 0
         ? { at: at(roll(50)), term: 0, kind: 'base', commit: oid(roll(4)) }
-        : pushed(roll(6), { at: at(roll(50)), ...(roll(3) === 0 ? { again: [somePush()] } : {}) }),
+        : nthPush(n),
     verdicts: () => refused(somePush(), { at: at(roll(50)), term: roll(4) }),
     landings: () =>
       roll(2) === 0 ? landed(somePush(), oid(roll(9))) : asked(somePush(), oid(roll(3))),
@@ -219,7 +237,7 @@ function stories(roll: (below: number) => number): Told[][] {
       counts.set(topic, n + 1)
       const make = facts[topic as keyof Facts]
       const sound = make !== undefined && roll(5) > 0
-      return { place: { actor, topic, n }, value: sound ? JSON.stringify(make()) : pick(garbage) }
+      return { place: { actor, topic, n }, value: sound ? JSON.stringify(make(n)) : pick(garbage) }
     })
   })
 }
@@ -267,7 +285,7 @@ test('S484: a board is the same in every order that keeps each author’s own', 
   for (let round = 0; round < 15; round++) {
     const authors = stories(roll)
     const chain = Array.from({ length: roll(6) }, (_, i) =>
-      landed(pushId(roll(8), bob.actor), oid(`c${i}`), roll(4) === 0 ? oid('x') : oid(`c${i - 1}`)),
+      landed(aPush(roll(8), bob.actor), oid(`c${i}`), roll(4) === 0 ? oid('x') : oid(`c${i - 1}`)),
     )
     const nothing = () => {}
     const one = foldMixed(roll, authors, chain, nothing)
@@ -289,13 +307,14 @@ function unsaid(board: Board): FactId[] {
 
 test('S491: the queue costs what waits, not what ever was pushed', () => {
   const board = emptyBoard()
+  const id = (n: number) => pushId(n, alice.actor, pushed(n))
   let prev: Landed['prev']
   for (let n = 0; n < 1_000; n++) {
     fold(board, 'refs', alice.actor, n, pushed(n))
     if (n % 3 === 0) {
-      confirm(board, n, landed(pushId(n), oid(`l${n}`), prev))
+      confirm(board, n, landed(id(n), oid(`l${n}`), prev))
       prev = oid(`l${n}`)
-    } else if (n < 990) fold(board, 'verdicts', alice.actor, n, refused(pushId(n)))
+    } else if (n < 990) fold(board, 'verdicts', alice.actor, n, refused(id(n)))
   }
   const asked: number[] = []
   const counting: LeaderOf = (term) => {

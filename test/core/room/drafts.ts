@@ -12,14 +12,17 @@ import type {
   UndoAsked,
   Undone,
 } from '../../../src/core/room/facts.ts'
-import { factId } from '../../../src/core/room/facts.ts'
+import { factId, writeFact } from '../../../src/core/room/facts.ts'
+import { idOf } from '../../../src/core/room/origin.ts'
 import { alice } from './cast.ts'
 
 export const oid = (name: string | number): Oid => hashOf(utf8(`oid ${name}`)).slice(0, 40) as Oid
 export const at = (ms: number): Instant => ms as Instant
-/** The id of somebody's n-th push. */
-export const pushId = (n: number, actor: ActorId = alice.actor): FactId =>
-  factId({ actor, topic: 'refs', n })
+/** The id of somebody's n-th push, or one that no push has. */
+export function pushId(n: number, actor: ActorId = alice.actor, fact?: Pushed): FactId {
+  const place = { actor, topic: 'refs' as const, n }
+  return fact === undefined ? factId(place) : idOf({ place, value: writeFact('refs', fact) })
+}
 
 export const passed: CheckRun = {
   name: 'tsc',

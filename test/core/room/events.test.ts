@@ -13,6 +13,7 @@ import {
   landedEvent,
 } from '../../../src/core/room/views/events.ts'
 import { alice } from './cast.ts'
+import type { Pushed } from '../../../src/core/room/facts.ts'
 import { at, landed, oid, passed, pushId, samples } from './drafts.ts'
 
 function told<T extends keyof Facts>(topic: T, fact: Facts[T]): Event | undefined {
@@ -28,7 +29,8 @@ test('S492: what an author says is an event with the id of its fact', () => {
   })
   expect(told('tasks', samples.tasks[0] as Facts['tasks'])).toMatchObject({ title: 'log in' })
   const pushed = told('refs', samples.refs[1] as Facts['refs'])
-  expect(pushed).toMatchObject({ id: pushId(0), kind: 'pushed', intent: 'say hello', fileCount: 1 })
+  const id = pushId(0, alice.actor, samples.refs[1] as Pushed)
+  expect(pushed).toMatchObject({ id, kind: 'pushed', intent: 'say hello', fileCount: 1 })
   expect(told('refs', samples.refs[2] as Facts['refs'])).not.toHaveProperty('intent')
   expect(told('refs', samples.refs[0] as Facts['refs'])).toBeUndefined()
 })

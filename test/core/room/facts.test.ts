@@ -165,7 +165,7 @@ test('S481: what reads is written back to the same fact, whatever its fields wer
   expect(sound).toBeLessThan(3_000)
 })
 
-test('S482: the id of a fact is that of its place', () => {
+test('S482: the id of an ask is that of its place', () => {
   const place = { actor: 'ab'.repeat(40) as ActorId, topic: 'refs', n: 300 } as const
   expect(factId(place)).toBe('kmxj3pbohselhwqh')
   const ids = new Set<string>()

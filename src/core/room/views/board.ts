@@ -7,7 +7,7 @@
  */
 import type { ActorId, Instant, Oid } from '../../brand.ts'
 import type { Queued } from '../../integration/planner.ts'
-import { type FactId, factId, type Facts, type Place, readFact } from '../facts.ts'
+import { type FactId, type Facts, type Place, readFact } from '../facts.ts'
 import type {
   Based, Landed, Pushed, Refused, Said, TaskAdded, UndoAsked, Undone,
 } from '../facts.ts'
@@ -23,6 +23,7 @@ import {
   lockOf,
   noLocks,
 } from './locks.ts'
+import { idOf, originOf } from '../origin.ts'
 
 /** A fact with where it stands. */
 export type Entry<F> = { id: FactId; place: Place; fact: F }
@@ -166,8 +167,9 @@ function read<T extends keyof Facts>(
   place: Place,
   value: string,
 ): Entry<Facts[T]> | undefined {
-  const fact = readFact(topic, value)
-  return fact === undefined ? undefined : { id: factId(place), place, fact }
+  const origin = originOf(place, value)
+  const fact = readFact(topic, origin.value)
+  return fact === undefined ? undefined : { id: idOf(origin), place: origin.place, fact }
 }
 
 /** Of the facts about tasks only what members ask: what a leader rules counts by the chain. */
@@ -228,7 +230,7 @@ function foldUndoAsk(board: Board, entry: Entry<UndoAsked>): Shown {
 
 /**
  * Puts an entry under its id, and tells whether it is there now. An author who looks for it can
- * find two places with one id; the lesser one stays then, whichever came first.
+ * find two facts with one id; the lesser place stays then, whichever came first.
  */
 function put<F>(map: Map<FactId, Entry<F>>, entry: Entry<F>): boolean {
   const known = map.get(entry.id)
@@ -254,9 +256,11 @@ function speaksBefore(a: Entry<Refused>, b: Entry<Refused>): boolean {
   return a.fact.term < b.fact.term || (a.fact.term === b.fact.term && isBefore(a, b))
 }
 
-/** Places of one topic: by the actor, then by its count. */
-function isBefore({ place: a }: Entry<unknown>, { place: b }: Entry<unknown>): boolean {
-  return a.actor < b.actor || (a.actor === b.actor && a.n < b.n)
+/** Facts of one topic: by the actor, then by its count; both branches of a fork have those. */
+function isBefore(one: Entry<unknown>, other: Entry<unknown>): boolean {
+  const [a, b] = [one.place, other.place]
+  if (a.actor !== b.actor) return a.actor < b.actor
+  return a.n < b.n || (a.n === b.n && one.id < other.id)
 }
 
 /**
@@ -273,7 +277,7 @@ export function foldLanding(
   const last = board.line.at(-1)
   if (fact === undefined || fact.kind !== undefined || board.undone.has(fact.push)) return undefined
   if (last !== undefined && (seq <= last.seq || fact.prev !== last.fact.commit)) return undefined
-  const landing = { seq, term, id: factId(place), by: place.actor, fact }
+  const landing = { seq, term, id: idOf({ place, value }), by: place.actor, fact }
   board.landings.push(landing)
   board.line.push(landing)
   board.stack.push(landing)

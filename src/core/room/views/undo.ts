@@ -8,7 +8,8 @@
  * it once, and one that comes late undoes nothing else.
  */
 import type { ActorId, Oid } from '../../brand.ts'
-import { factId, type FactId, type Place, readFact, type UndoAsked } from '../facts.ts'
+import { type FactId, type Place, readFact, type UndoAsked } from '../facts.ts'
+import { idOf } from '../origin.ts'
 import { type Board, type Entry, foldLanding, integrationOf } from './board.ts'
 import type { Landing, Undoing } from './board.ts'
 
@@ -38,7 +39,7 @@ function foldUndone(
   const tree = treeBefore(board)
   if (undoes.fact.prev === undefined || (tree !== undefined && tree !== fact.tree)) return undefined
 
-  const undoing = { seq, term, id: factId(place), by: place.actor, fact, undoes }
+  const undoing = { seq, term, id: idOf(at), by: place.actor, fact, undoes }
   board.stack.pop()
   board.line.push(undoing)
   const { push } = undoes.fact
