@@ -30,6 +30,18 @@ export const PENDING_MAX_CHANGES = 1_000
 export const PENDING_MAX_BYTES = 4 << 20
 /** All streams together: keys cost an outsider nothing, so streams alone bound nothing. */
 export const PENDING_ROOM_MAX_BYTES = 64 << 20
+/** Changes beyond the seal of a stream of another's, kept for it: as many as one frame brings. */
+export const BEYOND_MAX_BYTES = 4 << 20
+/** The same of all streams: a member can sign as many branches as it likes. */
+export const BEYOND_ROOM_MAX_BYTES = 64 << 20
+/** Requests in one session for a branch of our own: one brings 1 MiB, and a dozen are many days. */
+export const BEYOND_ASKS_MAX = 64
+/** Changes before a fork that are asked for first: a rolled-back disk lost minutes, mostly. */
+export const FORK_BACK_CHANGES = 16
+/** Facts that one change says again: one a tick, so that whoever waits for this peer goes on. */
+export const AGAIN_FACTS = 200
+/** The same in bytes, half a change: a fact may take as many again. */
+export const AGAIN_BYTES = 128 << 10
 /** Auth heads named by one change, or parents named by one auth op. */
 export const AUTH_HEADS_MAX = 16
 /** One auth op, fraud proofs (two runs) included. */

@@ -1,5 +1,6 @@
 /** Keeps the Automerge document in step with the log, and its snapshot on disk. */
 import type { OpenedEngine } from './opening.ts'
+import { counts } from '../core/engine/streams.ts'
 import { SNAPSHOT_CHANGES } from '../core/limits.ts'
 import { type DocumentEvent, openDocument } from '../store/document/document.ts'
 import type { Home } from '../store/home.ts'
@@ -8,6 +9,8 @@ import { nodeDisk } from '../store/node-disk.ts'
 export type DocumentFollower = {
   /** Takes accepted changes that are on disk. */
   apply(changes: readonly Uint8Array[]): void
+  /** Builds it anew: what it was given does not all count any more. */
+  rebuild(): void
   /** The heads of the document, when it has caught up. */
   heads(): Promise<readonly string[] | undefined>
   close(): Promise<void>
@@ -23,7 +26,7 @@ export function followDocument(
     genesis: engine.volume.bytes,
     disk: nodeDisk,
     path: home.snapshot,
-    replay: () => store.changes(engine.volume.number),
+    replay: () => counting(engine, store.changes(engine.volume.number)),
     signal,
     log: (event) => log(inWords(event)),
   })
@@ -42,6 +45,10 @@ export function followDocument(
       unsaved += changes.length
       if (unsaved >= SNAPSHOT_CHANGES) save()
     },
+    rebuild() {
+      document.rebuild()
+      unsaved = SNAPSHOT_CHANGES
+    },
     async heads() {
       const asked = await document.heads()
       return asked.kind === 'ok' ? asked.heads : undefined
@@ -51,6 +58,16 @@ export function followDocument(
       await saving
       await document.close()
     },
+  }
+}
+
+/** Those changes of the log that count: it keeps what seals have cut off, too. */
+async function* counting(
+  engine: OpenedEngine['engine'],
+  batches: AsyncIterable<Uint8Array[]>,
+): AsyncGenerator<Uint8Array[]> {
+  for await (const batch of batches) {
+    yield engine.beyond.size === 0 ? batch : batch.filter((bytes) => counts(engine, bytes))
   }
 }
 

@@ -40,7 +40,10 @@ export async function takeNextKey(
   const signer = signerFrom(seed)
   if (membership.byKey(signer.key)?.key !== signer.key) return undefined
   const incarnation = newIncarnation()
-  store.append([{ kind: 'incarnation', incarnation }])
+  store.append([
+    { kind: 'incarnation', incarnation },
+    { kind: 'life', incarnation },
+  ])
   const flushed = await store.flush()
   if (flushed.kind === 'stopped') throw new Failure('STORE_CORRUPT', flushed.fault.why)
   const replaced = await replaceKey(home.nextKey, home.key)

@@ -9,20 +9,22 @@ import { evaluate } from '../core/auth/evaluate.ts'
 import { AuthLog } from '../core/auth/log.ts'
 import { decodeOp } from '../core/auth/op.ts'
 import { type ActorId, actorOf, type RoomId } from '../core/brand.ts'
+import { hex } from '../core/bytes/text.ts'
 import { restoreChain } from '../core/engine/chain.ts'
 import { restoreOps } from '../core/engine/authority.ts'
-import type { StoreEntry } from '../core/engine/effect.ts'
+import type { Effect, StoreEntry } from '../core/engine/effect.ts'
+import { wake } from '../core/engine/lives.ts'
 import { type Engine, openState } from '../core/engine/state.ts'
 import { restoreChange } from '../core/engine/streams.ts'
+import { decodeSigned, type Signed, type Witness } from '../core/engine/witness.ts'
 import { openLease } from '../core/lease/lease.ts'
-import { writes } from '../core/auth/roles.ts'
 import { openVolume } from '../core/room/genesis.ts'
-import { newIncarnation, verifyFast } from '../store/ed25519.ts'
+import { newIncarnation, newSeed, verifyFast } from '../store/ed25519.ts'
 import { nodeDisk } from '../store/node-disk.ts'
 import { openRoom, type Room, type StoredEntry } from '../store/room.ts'
 import type { Fault } from '../store/disk.ts'
 import type { Identity } from './identity.ts'
-import type { World } from './loop.ts'
+import { clocks, type World } from './loop.ts'
 import { takeNextKey } from './next-key.ts'
 
 /** An engine as the disk left it, and the store that it goes on writing. */
@@ -64,6 +66,9 @@ export function brokenDisk(why: string): Failure {
 
 /** Everything that the log holds, by kind, each in its order. */
 type Restored = {
+  /** The incarnation that room.log names last, and the last own change that the journal names. */
+  life: string | undefined
+  signed: Signed | undefined
   auth: Uint8Array[]
   changes: { bytes: Uint8Array; signature: Uint8Array | undefined }[]
   records: Uint8Array[]
@@ -76,21 +81,29 @@ export async function openEngine(
   identity: Identity,
   log: (text: string) => void,
 ): Promise<OpenedEngine | undefined> {
-  const restored: Restored = { auth: [], changes: [], records: [], certificates: [], words: [] }
+  const restored: Restored = {
+    life: undefined,
+    signed: undefined,
+    auth: [],
+    changes: [],
+    records: [],
+    certificates: [],
+    words: [],
+  }
   let bytes = 0
   const { store, incarnation, torn } = await openStore(identity, (entry) => {
     bytes += collect(restored, entry)
   })
   for (const { path } of torn) log(`${path} ended in half a record; it was cut off and kept aside`)
   try {
-    const engine = await rebuild(identity, store, restored, incarnation)
-    if (engine === undefined) {
+    const rebuilt = await rebuild(identity, store, restored, incarnation)
+    if (rebuilt === undefined) {
       await store.close()
       return undefined
     }
     let changes = restored.changes.length
     const persist: World['persist'] = async (entries) => {
-      store.append(entries.map(storedEntry))
+      store.append(inStoreOrder(entries).map(storedEntry))
       const flushed = await store.flush()
       for (const entry of entries) {
         bytes += entry.bytes.length
@@ -98,6 +111,8 @@ export async function openEngine(
       }
       return flushed.kind === 'ok' ? flushed : { kind: 'failed', why: flushed.fault.why }
     }
+    const { engine, witness } = rebuilt
+    await awake(wake(engine, clocks(), witness), { persist, log })
     return { engine, store, persist, size: () => ({ changes, bytes }) }
   } catch (error) {
     await store.close()
@@ -110,7 +125,18 @@ function collect(restored: Restored, entry: StoredEntry): number {
     case 'incarnation':
       // Words of an earlier life bind that life's actor, which votes no more.
       restored.words = []
+      restored.signed = undefined
       return 0
+    case 'life':
+      restored.life = entry.incarnation
+      return 0
+    case 'signed': {
+      const read = decodeSigned(entry.bytes)
+      // A journal that cannot be read says nothing of what was signed: as if all of it were lost.
+      if (read.kind === 'malformed') restored.life = undefined
+      else restored.signed = read.value
+      return 0
+    }
     case 'change': {
       const { bytes, signature } = entry
       restored.changes.push({ bytes: bytes.slice(), signature: signature?.slice() })
@@ -133,12 +159,26 @@ function collect(restored: Restored, entry: StoredEntry): number {
   }
 }
 
+/** Puts on disk what the engine began with, and says so. */
+async function awake(
+  effects: readonly Effect[],
+  { persist, log }: { persist: World['persist']; log: (text: string) => void },
+): Promise<void> {
+  const entries = effects.flatMap((effect) => (effect.kind === 'persist' ? [effect.entry] : []))
+  const written = entries.length === 0 ? { kind: 'ok' as const } : await persist(entries)
+  if (written.kind === 'failed') throw brokenDisk(written.why)
+  for (const effect of effects) if (effect.kind === 'note') log(effect.text)
+}
+
+/** The engine, and what both logs say of its life. */
+type Rebuilt = { engine: Engine; witness: Witness }
+
 async function rebuild(
   identity: Identity,
   store: Room,
   restored: Restored,
-  incarnation: string,
-): Promise<Engine | undefined> {
+  before: string,
+): Promise<Rebuilt | undefined> {
   const [genesis] = restored.auth
   const read = genesis === undefined ? undefined : decodeOp(genesis)
   if (read?.kind !== 'ok') return undefined
@@ -146,7 +186,10 @@ async function rebuild(
   for (const bytes of restored.auth) auth.add(bytes, () => true)
   const membership = evaluate(auth)
   if (membership === undefined) throw new Error('bug: a genesis that founds no room was stored')
-  const life = await takeNextKey(identity, { membership, store })
+  const taken = await takeNextKey(identity, { membership, store })
+  // A new key begins a life of its own, in both logs.
+  const incarnation = taken ?? before
+  const { life, signed } = taken === undefined ? restored : { life: taken, signed: undefined }
   const { signer, config } = identity
   const volume = openVolume(auth.room, 0)
   const open = (actor: ActorId, words: readonly Uint8Array[]) =>
@@ -159,34 +202,45 @@ async function rebuild(
       records: restored.records,
       certificates: restored.certificates,
     })
-  let actor = actorOf(signer.key, life ?? incarnation)
-  let lease = open(actor, life === undefined ? restored.words : [])
-  const member = membership.byKey(signer.key)
-  const writesAgain = member?.status === 'member' && writes(member.role)
-  const isEnded = membership.sealOf(actor, volume.id) !== undefined
-  if (lease.kind === 'rolled-back' || (writesAgain && isEnded)) {
-    // The disk holds less than this life has said, or its stream was ended while it could not
-    // write: it ends here, and a new one begins.
-    const next = newIncarnation()
-    store.append([{ kind: 'incarnation', incarnation: next }])
-    const flushed = await store.flush()
-    if (flushed.kind === 'stopped') throw storeFailure(flushed.fault)
-    actor = actorOf(signer.key, next)
-    lease = open(actor, [])
-  }
+  const actor = actorOf(signer.key, incarnation)
+  let lease = open(actor, taken === undefined ? restored.words : [])
+  // The disk holds less than this life has said: it ends before it says anything more.
+  const rolledBack = lease.kind === 'rolled-back' ? lease.why : undefined
+  if (rolledBack !== undefined) lease = open(actorOf(signer.key, newIncarnation()), [])
   if (lease.kind !== 'open') throw new Failure('STORE_CORRUPT', lease.why, 'knot doctor')
   const agent = membership.byKey(signer.key)?.agent ?? agentIdOf(signer.key)
   const integrates = config.integrate === false ? ('no' as const) : ('yes' as const)
-  const me = { signer, actor, agent, integrates }
+  const me = { signer, actor, agent, integrates, seed: newSeed() }
   const state = { me, verify: verifyFast, volume, auth, membership, lease: lease.lease }
   const engine = openState(state)
   restoreOps(engine)
   for (const change of restored.changes) restoreChange(engine, change)
   restoreChain(engine)
-  return engine
+  return { engine, witness: { incarnation, life, signed, rolledBack } }
+}
+
+/**
+ * Of the witnesses of own changes only the last, behind everything: one is enough for a flush, and
+ * entries for one log that stand together cost one sync.
+ */
+function inStoreOrder(entries: readonly StoreEntry[]): StoreEntry[] {
+  const others = entries.filter(({ kind }) => kind !== 'signed')
+  // One that a new incarnation follows is of a life that signs nothing more.
+  const life = entries.slice(entries.findLastIndex(({ kind }) => kind === 'incarnation') + 1)
+  const last = life.findLast(({ kind }) => kind === 'signed')
+  return last === undefined ? others : [...others, last]
 }
 
 function storedEntry(entry: StoreEntry): StoredEntry {
-  if (entry.kind === 'change') return { ...entry, volume: 0 }
-  return entry.kind === 'journal' ? { kind: 'word', bytes: entry.bytes } : entry
+  switch (entry.kind) {
+    case 'change':
+      return { ...entry, volume: 0 }
+    case 'journal':
+      return { kind: 'word', bytes: entry.bytes }
+    case 'incarnation':
+    case 'life':
+      return { kind: entry.kind, incarnation: hex(entry.bytes) }
+    default:
+      return entry
+  }
 }

@@ -1,5 +1,6 @@
 /** The shared remote in the daemon: whether it is used, and what its lane is told of the room. */
 import { keyOf } from '../core/brand.ts'
+import type { Place } from '../core/room/facts.ts'
 import { writes } from '../core/auth/roles.ts'
 import { leaders, leads } from '../core/engine/chain.ts'
 import { type Engine, connected } from '../core/engine/state.ts'
@@ -69,9 +70,10 @@ function partOf(engine: Engine): Picture['part'] {
 /** Those that wait for a leader, and the last one. */
 function ownPushes(engine: Engine): Picture['own'] {
   const { board, me } = engine
-  const newest = board.newest.get(me.actor)
+  const isOwn = ({ place }: { place: Place }) => keyOf(place.actor) === me.signer.key
+  const [newest] = [...board.newest.values()].filter(isOwn).sort((a, b) => b.fact.at - a.fact.at)
   const waiting = sorted(board.unlanded).filter(({ id, place }) => {
-    if (place.actor !== me.actor || id === newest?.id) return false
+    if (!isOwn({ place }) || id === newest?.id) return false
     return standingOf(board, id, leaders(engine)).kind === 'queued'
   })
   const own = newest === undefined ? waiting : [...waiting, newest]

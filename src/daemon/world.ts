@@ -58,6 +58,8 @@ function perform(parts: Parts, effect: OuterEffect): void {
       return parts.followers.tell(tellEvent(engine, effect.event))
     case 'document':
       return parts.document.apply(effect.changes)
+    case 'rebuild':
+      return parts.document.rebuild()
     case 'work':
       return parts.worker.take(effect.job)
     case 'note':

@@ -3,7 +3,7 @@
  *
  *   room.log      1 auth op · 2 change: uint volume ‖ bytes
  *                 3 signed change: uint volume ‖ 64-byte signature ‖ bytes
- *                 4 record of the term chain · 5 certificate · 6 era
+ *                 4 record of the term chain · 5 certificate · 6 era · 7 life: 8 bytes
  *   journal.log   1 incarnation: 8 bytes · 2 word · 3 signed
  *
  * Where nothing else is said the body is the bytes that the core made, which alone reads them.
@@ -17,20 +17,19 @@ export type RoomEntry =
   | { kind: 'auth' | 'record' | 'certificate' | 'era'; bytes: Uint8Array }
   /** A change that a later signature of its run covers has none of its own. */
   | { kind: 'change'; volume: number; bytes: Uint8Array; signature: Uint8Array | undefined }
+  /** This peer began an incarnation: says the same as the journal does, in the other file. */
+  | { kind: 'life'; incarnation: string }
 
 /** What this voter alone has bound itself to. */
 export type JournalEntry =
   | { kind: 'incarnation'; incarnation: string }
-  /**
-   * A word is a grant or an accept, as the lease wrote it. 'signed' keeps the place of the highest
-   * own sequence number: it is read, and nothing writes it yet.
-   */
+  /** A word is a grant or an accept, as the lease wrote it; 'signed' is the last own change. */
   | { kind: 'word' | 'signed'; bytes: Uint8Array }
 
 export type StoredEntry = RoomEntry | JournalEntry
 
 /** Types of records that this version knows in room.log. */
-export const ROOM_TYPES = [1, 2, 3, 4, 5, 6] as const
+export const ROOM_TYPES = [1, 2, 3, 4, 5, 6, 7] as const
 /** Types of records that this version knows in journal.log. */
 export const JOURNAL_TYPES = [1, 2, 3] as const
 
@@ -49,6 +48,8 @@ export function recordOf(entry: StoredEntry): { log: 'room' | 'journal'; record:
       return room(5, entry.bytes)
     case 'era':
       return room(6, entry.bytes)
+    case 'life':
+      return room(7, new Writer().id(entry.incarnation).done())
     case 'incarnation':
       return journal(1, new Writer().id(entry.incarnation).done())
     case 'word':
@@ -74,6 +75,8 @@ export function roomEntryOf({ type, body }: Entry): ReadEntry<RoomEntry> {
       return ok({ kind: 'certificate', bytes: body })
     case 6:
       return ok({ kind: 'era', bytes: body })
+    case 7:
+      return decode(body, reader => ({ kind: 'life', incarnation: reader.id<string>(8) }))
     default:
       return { kind: 'malformed', why: `${type} is no type of room.log` }
   }

@@ -68,14 +68,17 @@ export async function openRoom(asked: OpenRoom): Promise<OpenedRoom> {
     return { kind: 'ok', room, incarnation: current, began, torn }
 
   const incarnation = (asked.incarnation ?? newIncarnation)()
-  const begun: StoredEntry = { kind: 'incarnation', incarnation }
-  room.append([begun])
+  const begun: StoredEntry[] = [
+    { kind: 'incarnation', incarnation },
+    { kind: 'life', incarnation },
+  ]
+  room.append(begun)
   const flushed = await room.flush()
   if (flushed.kind === 'stopped') {
     await room.close()
     return { kind: 'failed', fault: flushed.fault }
   }
-  asked.restore(begun)
+  for (const entry of begun) asked.restore(entry)
   return { kind: 'ok', room, incarnation, began, torn }
 }
 

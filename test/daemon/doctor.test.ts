@@ -116,7 +116,7 @@ test('S555: a torn tail is a warning, a flipped byte an error; neither is touche
   writeFileSync(path, flipped)
   const [found] = (await look()).filter(({ severity }) => severity === 'error')
   expect(found).toMatchObject({ code: 'log-damaged', area: 'room.log' })
-  expect(found?.text).toContain(`${path} is damaged at byte 16`)
+  expect(found?.text).toContain(`${path} is damaged at byte 33`)
   expect(readFileSync(path).equals(flipped)).toBe(true)
 })
 

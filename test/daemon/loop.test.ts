@@ -19,7 +19,9 @@ function scene(given: { disk?: 'by hand' | 'at once'; slowness?: number } = {}) 
       stage.now += slowness
       return { ...stage.clock, mono: stage.now as Monotonic }
     },
-    persist(entries) {
+    persist(all) {
+      // Each change has its witness behind it.
+      const entries = all.filter(({ kind }) => kind === 'change')
       log.push(`flush ${entries.length}`)
       if (disk === 'at once') {
         flushes.push({ entries, end: () => undefined })

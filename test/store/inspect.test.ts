@@ -22,8 +22,8 @@ test('S551: a whole log is told with its records, and every entry is seen', asyn
   const disk = await written()
   const seen: string[] = []
   const see = ({ kind }: { kind: string }) => void seen.push(kind)
-  expect(await inspectLog({ home, disk, see }, 'room')).toMatchObject({ kind: 'whole', records: 3 })
-  expect(seen).toEqual(['auth', 'auth', 'auth'])
+  expect(await inspectLog({ home, disk, see }, 'room')).toMatchObject({ kind: 'whole', records: 4 })
+  expect(seen).toEqual(['life', 'auth', 'auth', 'auth'])
   expect(await inspectLog({ home, disk }, 'journal')).toMatchObject({ kind: 'whole', records: 1 })
 })
 

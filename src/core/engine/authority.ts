@@ -9,8 +9,10 @@ import type { Event } from '../room/views/events.ts'
 import { refreshEligible } from './chain.ts'
 import { dropSession } from './closing.ts'
 import type { Effect, Now } from './effect.ts'
+import { endIfSealed } from './lives.ts'
 import { blame } from './misdeeds.ts'
 import { isMember } from './names.ts'
+import { settleSeals } from './seals.ts'
 import { send, sendAll } from './sending.ts'
 import { tellEvent } from './showing.ts'
 import { type Engine, liveSessions } from './state.ts'
@@ -127,6 +129,8 @@ function onGrown(engine: Engine, now: Now, out: Effect[], entries: readonly Entr
     out.push({ kind: 'forget', peer: key })
   }
   engine.due.add('landing')
+  settleSeals(engine, out)
+  endIfSealed(engine)
   refreshEligible(engine, now, out)
   releaseAfterAuth(engine, out)
 }

@@ -233,7 +233,7 @@ function perform(engine: Engine, out: Effect[], effect: LeaseEffect): void {
       return
     }
     case 'rolled-back':
-      out.push({ kind: 'note', level: 'warn', text: `this peer may not vote: ${effect.why}` })
+      engine.ending ??= effect.why
   }
 }
 

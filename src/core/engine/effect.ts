@@ -16,6 +16,10 @@ export type StoreEntry =
   | { kind: 'certificate'; bytes: Uint8Array }
   /** A voter's promise, grant or accept. */
   | { kind: 'journal'; bytes: Uint8Array }
+  /** That a change of our own is on disk: in the journal, before it leaves. */
+  | { kind: 'signed'; bytes: Uint8Array }
+  /** 8 bytes: a new incarnation begins. The journal's word for it, and the log's. */
+  | { kind: 'incarnation' | 'life'; bytes: Uint8Array }
 
 export type Effect =
   | { kind: 'persist'; entry: StoreEntry }
@@ -31,6 +35,8 @@ export type Effect =
   | { kind: 'event'; event: Event }
   /** Accepted changes, for the Automerge document. */
   | { kind: 'document'; changes: Uint8Array[] }
+  /** Changes that were accepted count no more: build that document anew. */
+  | { kind: 'rebuild' }
   | { kind: 'work'; job: Job }
   /** A line for the daemon's own log. */
   | { kind: 'note'; level: 'debug' | 'info' | 'warn'; text: string }

@@ -13,13 +13,17 @@ import {
 } from '../sync/session.ts'
 import { decodeFrame, type Frame, type Reach, SYNC_VERSION } from '../sync/wire.ts'
 import { dueWants } from '../sync/wants.ts'
+import { noteOwnReach, serveOwn, tellOwn } from './again.ts'
 import { askForOps, noteHeads, receiveOps } from './authority.ts'
 import { chainConnected, chainHeard } from './chain.ts'
 import { dropSession } from './closing.ts'
 import type { Effect, Now } from './effect.ts'
 import { forgetHolder, noteHolder } from './fetching.ts'
+import { noteOther, onFork } from './fork.ts'
+import { noteOwn } from './lives.ts'
 import { blame, isLeftOut } from './misdeeds.ts'
 import { isMember } from './names.ts'
+import { keepSealed } from './seals.ts'
 import { pumpOne, send, sendAll } from './sending.ts'
 import { type Engine, lengthOf, liveSessions } from './state.ts'
 import { receiveRun } from './streams.ts'
@@ -80,7 +84,7 @@ function take(engine: Engine, now: Now, out: Effect[], from: From): string | und
     case 'run':
       return onRun(engine, now, out, { ...from, frame })
     case 'have':
-      return onReach(engine, now, session, frame.frontier)
+      return onReach(engine, now, out, { key, session, frontier: frame.frontier })
     case 'want':
       onWant(engine, out, { ...from, frame })
       return undefined
@@ -115,9 +119,11 @@ function onHello(
   const ops = engine.auth.lacking(frame.authHeads)
   if (ops.length > 0) send(out, key, { kind: 'auth', heads: engine.auth.heads(), ops })
   noteHeads(engine, now, { from: key, heads: frame.authHeads })
-  const why = onReach(engine, now, session, frame.frontier)
+  const { frontier } = frame
+  const why = onReach(engine, now, out, { key, session, frontier })
   if (why !== undefined) return why
   for (const [actor, held] of engine.held) markLacking(session, actor, held.length)
+  tellOwn(engine, out, key)
   pumpOne(engine, out, { key, session })
   forgetHolder(engine, key)
   const pushes = [...engine.board.unlanded.keys()].filter((push) => engine.holding.has(push))
@@ -134,21 +140,26 @@ function onRun(
   { key, session, frame }: Of<'run'>,
 ): string | undefined {
   const { actor, seq, changes } = frame
+  const before = lengthOf(engine, actor)
   const taken = receiveRun(engine, out, key, frame)
+  noteOwn(engine, actor, before)
   if (taken.kind === 'unproven') return `a run of ${actor} that its author did not sign`
   if (taken.kind === 'invalid') blame(engine, now, out, { key, why: taken.why })
+  if (taken.kind === 'sealed') keepSealed(engine, out, actor, taken.run)
+  if (taken.kind === 'fork') onFork(engine, now, out, { key, run: frame, fork: taken })
+  if (!engine.sessions.has(key)) return undefined
   const last = seq + changes.length - 1
   session.reach.set(actor, Math.max(session.reach.get(actor) ?? 0, last))
   // What came before it is on its way from somebody, or else this peer is asked for it.
-  if (taken.kind === 'gap') {
-    learnReach(session, { actor, seq: last }, lengthOf(engine, actor), now.mono)
-  }
+  const ours = lengthOf(engine, actor)
+  if (taken.kind === 'gap') learnReach(session, { actor, seq: last }, ours, now.mono)
   return whyTooMany(session)
 }
 
 /** A peer asks for streams; those that are not here it may ask others for. */
 function onWant(engine: Engine, out: Effect[], { key, session, frame }: Of<'want'>): void {
   for (const { actor, seq } of frame.streams) {
+    serveOwn(engine, out, key, actor)
     const length = lengthOf(engine, actor)
     if (length === 0) continue
     session.reach.set(actor, seq)
@@ -160,11 +171,17 @@ function onWant(engine: Engine, out: Effect[], { key, session, frame }: Of<'want
 function onReach(
   engine: Engine,
   now: Now,
-  session: Session,
-  frontier: readonly Reach[],
+  out: Effect[],
+  { key, session, frontier }: { key: PublicKey; session: Session; frontier: readonly Reach[] },
 ): string | undefined {
   for (const reach of frontier) {
-    learnReach(session, reach, lengthOf(engine, reach.actor), now.mono)
+    const { actor } = reach
+    noteOwnReach(engine, out, key, reach)
+    noteOther(engine, out, key, reach)
+    // What lies beyond a seal is its author's to ask for.
+    const seal = engine.membership.sealOf(actor, engine.volume.id)
+    const seq = Math.min(reach.seq, seal?.seq ?? reach.seq)
+    learnReach(session, { actor, seq }, lengthOf(engine, actor), now.mono)
   }
   return whyTooMany(session)
 }

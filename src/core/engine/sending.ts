@@ -4,6 +4,7 @@ import { partsOf } from '../sync/parts.ts'
 import { nextRuns, type Session } from '../sync/session.ts'
 import { encodeFrame, type Frame } from '../sync/wire.ts'
 import type { Effect } from './effect.ts'
+import { servedOf } from './seals.ts'
 import { type Engine, liveSessions } from './state.ts'
 
 /** One frame to one peer. */
@@ -39,7 +40,7 @@ export function pumpOne(
 ): void {
   const { key, session, encoded = new Map<string, Uint8Array>() } = to
   if (session.lacking.size === 0) return
-  const { frames, pace } = nextRuns(session, engine.held)
+  const { frames, pace } = nextRuns(session, { get: (actor) => servedOf(engine, actor) })
   for (const frame of frames) {
     const bytes = encoded.get(nameOf(frame)) ?? encodeFrame(frame)
     encoded.set(nameOf(frame), bytes)

@@ -13,6 +13,8 @@ import type { Engine } from './state.ts'
 export function tellEvent(engine: Engine, out: Effect[], event: Event): void {
   if (engine.events.has(event.id)) return
   engine.events.set(event.id, event)
+  if (engine.shown.has(event.id)) return
+  engine.shown.add(event.id)
   out.push({ kind: 'event', event })
 }
 

@@ -6,6 +6,7 @@ import {
   type ActorId,
   type AgentId,
   type Hash,
+  type Instant,
   keyOf,
   type Monotonic,
   type Oid,
@@ -16,6 +17,7 @@ import type { Membership } from '../auth/evaluate.ts'
 import type { Signer, Verify } from '../crypto.ts'
 import type { Desk } from '../integration/planner.ts'
 import type { Lease } from '../lease/lease.ts'
+import type { Beyond } from '../room/beyond.ts'
 import type { FactId } from '../room/facts.ts'
 import type { Volume } from '../room/genesis.ts'
 import { openPending, type Pending } from '../room/pending.ts'
@@ -32,11 +34,17 @@ import { type Retry, UNTRIED } from './retry.ts'
 /** This peer itself. */
 export type Me = {
   signer: Signer
+  /** In its present incarnation. */
   actor: ActorId
+  /** 32 random bytes of this process: what its next incarnations are drawn from. */
+  seed: Uint8Array
   agent: AgentId
   /** Whether it may lead: false for a peer that was told never to integrate. */
   integrates: 'yes' | 'no'
 }
+
+/** A life of this agent that is over, and why. */
+export type EndedLife = { readonly old: ActorId; readonly why: string; readonly at: Instant }
 
 /** One author's stream: the gate's few numbers, and every change with what proves it. */
 export type Stream = { state: StreamState; held: HeldChange[] }
@@ -54,6 +62,12 @@ export type Talk = {
   chain: { since: Monotonic; bytes: number }
   /** What was complained about already: once a session is enough for a log. */
   complaints: Set<string>
+  /** How far back each stream was asked for, to find where its branches part. */
+  backs: Map<ActorId, number>
+  /** Changes of our own key that the peer holds and we do not, and how often it was asked. */
+  own: Map<Hash, { actor: ActorId; asked: number; since: Monotonic }>
+  /** How much the peer was sent of each branch of its own that lies beyond a seal here. */
+  served: Map<Hash, number>
 }
 
 /**
@@ -78,8 +92,17 @@ export type Engine = {
   readonly incarnations: Map<PublicKey, number>
   /** Runs of any stream that wait for an earlier one, or for an auth op. */
   readonly pending: Pending
+  /** What was cut off by seals, or came after them. */
+  readonly beyond: Map<ActorId, Beyond>
+  /** Facts that were said again by a life of this agent. */
+  readonly again: Set<FactId>
+  /** Of each sealed life of this agent: of how many changes all was said again. */
+  readonly saidOf: Map<ActorId, number>
+  /** Why this life ends now, and those that ended since this process began. */
+  ending: string | undefined
+  readonly lives: EndedLife[]
   readonly board: Board
-  readonly lease: Lease
+  lease: Lease
   readonly sessions: Map<PublicKey, Session>
   /** Of each session, as long as it lasts. */
   readonly talks: Map<PublicKey, Talk>
@@ -90,6 +113,8 @@ export type Engine = {
   /** Which incarnation each member's key was last heard under. */
   readonly actors: Map<PublicKey, ActorId>
   readonly events: Map<string, Event>
+  /** Every event that was ever shown: a seal may take one back, and its author say it again. */
+  readonly shown: Set<string>
   /** Streams of others that grew since the peers were last told. */
   readonly news: Set<ActorId>
   /** When what did not come by itself was last looked for. */
@@ -150,6 +175,11 @@ export function openState({ me, verify, volume, auth, membership, lease }: Openi
     held: new Map(),
     incarnations: new Map(),
     pending: openPending(),
+    beyond: new Map(),
+    again: new Set(),
+    saidOf: new Map(),
+    ending: undefined,
+    lives: [],
     board: emptyBoard(),
     lease,
     sessions: new Map(),
@@ -158,6 +188,7 @@ export function openState({ me, verify, volume, auth, membership, lease }: Openi
     presence: new Map(),
     actors: new Map([[keyOf(me.actor), me.actor]]),
     events: new Map(),
+    shown: new Set(),
     news: new Set(),
     wanted: LONG_AGO,
     looked: LONG_AGO,

@@ -11,7 +11,8 @@
  *     streams  runs in, own facts out        chain      the term chain     landing  a leader's desk
  *     objects  pushes and refs (fetching)    showing    events             calls    front ends
  *     ruling   a leader's word on asks       misdeeds   who is left out for a while
- *     undoing  taking a landing back
+ *     undoing  taking a landing back         lives      incarnations (witness, again)
+ *     fork     proofs of fraud               seals      what they cut
  *
  * What an input costs grows with what is live and never with the room's history: whatever concerns
  * the leader's desk or git objects says that it is `due`, and each tick looks at both.
@@ -23,6 +24,7 @@ import type { Effect, Now } from './effect.ts'
 import type { Input } from './input.ts'
 import { onAsk } from './joining.ts'
 import { drive, onResult } from './landing.ts'
+import { beginLife } from './lives.ts'
 import { isLeftOut } from './misdeeds.ts'
 import { isMember } from './names.ts'
 import { gather, onAdvanced, onFetched, onHolding } from './objects.ts'
@@ -37,6 +39,8 @@ export function step(engine: Engine, now: Now, input: Input): Effect[] {
   const out: Effect[] = []
   if (engine.started === LONG_AGO) engine.started = now.mono
   take(engine, now, out, input)
+  // Nothing is signed in a life that was found to be over.
+  beginLife(engine, now, out)
   if (engine.due.delete('ruling')) rule(engine, now, out)
   // In this order: what the leader decides can move the integration ref.
   if (engine.due.delete('landing')) drive(engine, now, out)

@@ -7,11 +7,27 @@
 import { type ActorId, type Hash, keyOf, type PublicKey } from '../brand.ts'
 import type { Verify } from '../crypto.ts'
 import { INCARNATIONS_MAX } from '../limits.ts'
-import { type Accepted, type Authority, judgeRun, type Run, type RunOutcome } from '../room/gate.ts'
+import {
+  type Accepted,
+  type Authority,
+  judgeRun,
+  type Rest,
+  type Run,
+  type RunOutcome,
+} from '../room/gate.ts'
 import { hold, type PendingRun, takeAfterAdvance, takeAfterAuth } from '../room/pending.ts'
 import type { Place } from '../room/facts.ts'
+import { keepCut, openBeyond } from '../room/beyond.ts'
 import { decodeChange } from '../room/decode.ts'
-import { signingBytes, writeChange } from '../room/stream.ts'
+import { judgeChange } from '../room/gate-change.ts'
+import { boundId, firstOf } from '../room/origin.ts'
+import {
+  advance,
+  openStream,
+  signingBytes,
+  type StreamState,
+  writeChange,
+} from '../room/stream.ts'
 import type { Topic } from '../room/topics.ts'
 import { foldFact } from '../room/views/board.ts'
 import type { HeldChange } from '../sync/runs.ts'
@@ -20,9 +36,10 @@ import type { Frame } from '../sync/wire.ts'
 import type { Effect, Now } from './effect.ts'
 import { noteMissing } from './fetching.ts'
 import { complain } from './talk.ts'
-import { pump } from './sending.ts'
+import { pump, sendAll } from './sending.ts'
 import { bring, show } from './showing.ts'
 import { type Due, type Engine, lengthOf, liveSessions, streamOf } from './state.ts'
+import { encodeSigned } from './witness.ts'
 
 /** Facts to write, in one change. */
 export type Draft = { topic: Topic; value: string }[]
@@ -53,20 +70,27 @@ export function author(engine: Engine, now: Now, out: Effect[], facts: Draft): P
     return []
   }
   accept(engine, out, actor, run, outcome)
+  const bytes = encodeSigned({ seq, hash: written.hash })
+  out.push({ kind: 'persist', entry: { kind: 'signed', bytes } })
   pump(engine, out)
   return outcome.accepted.flatMap((change) =>
     change.facts.map(({ topic, n }) => ({ actor, topic, n })),
   )
 }
 
-/** What became of a run: taken as far as it goes, its sender's lie, or what is before it lacks. */
+/** What became of a run from a peer, as far as anything follows from it. */
 export type Received =
   | { kind: 'fine' }
+  /** What came before it is missing. */
   | { kind: 'gap' }
+  /** Its author did not sign it: whoever sent it is to blame. */
   | { kind: 'unproven' }
   | { kind: 'invalid'; why: string }
+  /** From its first change on it is beyond its stream's seal. */
+  | { kind: 'sealed'; run: Run }
+  | Extract<Rest, { kind: 'fork' }>
 
-/** Takes a run from a peer; answers whether it is to blame, or what came before is missing. */
+/** Takes a run from a peer. */
 export function receiveRun(
   engine: Engine,
   out: Effect[],
@@ -103,12 +127,57 @@ export function receiveRun(
     default:
   }
   if (outcome.accepted.length > 0) releaseAfter(engine, out, actor)
-  return { kind: rest.kind === 'pending' && rest.waits === 'predecessor' ? 'gap' : 'fine' }
+  if (rest.kind === 'fork') return rest
+  if (rest.kind === 'sealed') {
+    return { kind: 'sealed', run: { ...run, changes: changes.slice(rest.seq - seq) } }
+  }
+  const gap = rest.kind === 'pending' && rest.waits === 'predecessor'
+  return { kind: gap ? 'gap' : 'fine' }
 }
 
 /** Whether a stream would be one more of its key than anybody needs: each costs every peer. */
 function isOneTooMany({ held, incarnations }: Engine, actor: ActorId): boolean {
   return !held.has(actor) && (incarnations.get(keyOf(actor)) ?? 0) >= INCARNATIONS_MAX
+}
+
+/** Judges changes again that lay beyond a seal; answers the hashes of those that count now. */
+export function retake(engine: Engine, out: Effect[], actor: ActorId, run: Run): Hash[] {
+  const outcome = judge(engine, actor, run, proved)
+  const last = accept(engine, out, actor, run, outcome)
+  // The changes of a branch are not all signed one by one, and a run may be cut anywhere.
+  if (last !== undefined && run.signature.every((byte) => byte === 0)) last.signature = undefined
+  return outcome.accepted.map(({ hash }) => hash)
+}
+
+/** Where a stream stands after changes that were accepted once. */
+export function stateAfter(
+  engine: Engine,
+  actor: ActorId,
+  held: readonly HeldChange[],
+): StreamState {
+  let state = openStream(engine.volume, actor)
+  for (const change of replay(engine, actor, held)) state = change.state
+  return state
+}
+
+/** Folds all that counts of a stream, as if it came now; shows none of it. */
+export function foldHeld(engine: Engine, actor: ActorId): void {
+  for (const { facts } of replay(engine, actor, engine.held.get(actor) ?? [])) {
+    fold(engine, [], { actor, facts })
+  }
+}
+
+/** Goes over accepted changes of a stream once more. */
+function* replay(engine: Engine, actor: ActorId, held: readonly HeldChange[]) {
+  let state = openStream(engine.volume, actor)
+  for (const { bytes, hash } of held) {
+    const decoded = decodeChange(bytes)
+    if (decoded.kind === 'malformed') throw new Error(`bug: held a change: ${decoded.why}`)
+    const verdict = judgeChange(engine.volume, state, decoded.change)
+    if (verdict.kind === 'invalid') throw new Error(`bug: held a change: ${verdict.why}`)
+    state = advance(state, { change: decoded.change, hash, topics: verdict.topics })
+    yield { state, facts: verdict.facts }
+  }
 }
 
 /** A run that does not keep the whole frame alive that it came in. */
@@ -157,6 +226,20 @@ export function restoreChange(
   const outcome = judge(engine, actor, run, proved)
   const restored = accept(engine, [], actor, run, outcome)
   if (restored !== undefined && signature === undefined) restored.signature = undefined
+  if (outcome.rest.kind === 'sealed') {
+    const { seq, predecessor } = decoded.change
+    const beyond = engine.beyond.get(actor) ?? openBeyond()
+    engine.beyond.set(actor, beyond)
+    keepCut(beyond, { seq, predecessor, hash: decoded.hash, bytes, signature })
+  }
+}
+
+/** Whether a change from this peer's log still counts; after a seal moved, not all of them do. */
+export function counts(engine: Engine, bytes: Uint8Array): boolean {
+  const decoded = decodeChange(bytes)
+  if (decoded.kind === 'malformed') return false
+  const { actor, seq } = decoded.change
+  return engine.held.get(actor)?.[seq - 1]?.hash === decoded.hash
 }
 
 /** The gate's view of the auth log. */
@@ -223,16 +306,30 @@ const DUE: Partial<Record<Topic, Due>> = {
   landings: 'landing',
 }
 
-function fold(engine: Engine, out: Effect[], { actor, facts }: Accepted): void {
+function fold(
+  engine: Engine,
+  out: Effect[],
+  { actor, facts }: Pick<Accepted, 'actor' | 'facts'>,
+): void {
+  const own = keyOf(actor) === engine.me.signer.key
   for (const { topic, n, value } of facts) {
+    if (own) noteAgain(engine, { actor, topic, n }, value)
     const shown = foldFact(engine.board, { actor, topic, n }, value)
     if (shown.kind === 'pushed') {
       const { id, fact } = shown.entry
       bring(engine, fact.commit, id)
       noteMissing(engine, shown.entry)
+      // A seal took it from the view, and those who came meanwhile were not told.
+      if (engine.holding.has(id)) sendAll(engine, out, { kind: 'held', pushes: [id] })
     }
     const due = DUE[topic]
     if (due !== undefined) engine.due.add(due)
     show(engine, out, shown)
   }
+}
+
+/** Remembers which facts of earlier lives were said again, by whichever life of this agent. */
+function noteAgain(engine: Engine, place: Place, value: string): void {
+  const origin = firstOf(place, value)
+  if (origin.place !== place) engine.again.add(boundId(origin))
 }

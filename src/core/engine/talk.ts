@@ -7,7 +7,15 @@ import { type Engine, LONG_AGO, type Talk } from './state.ts'
 export function openTalk(): Talk {
   const asking = { heads: [], asked: 0, since: LONG_AGO }
   const chain = { since: LONG_AGO, bytes: 0 }
-  return { asking, answered: LONG_AGO, chain, complaints: new Set() }
+  return {
+    asking,
+    answered: LONG_AGO,
+    chain,
+    complaints: new Set(),
+    backs: new Map(),
+    own: new Map(),
+    served: new Map(),
+  }
 }
 
 /**

@@ -2,6 +2,7 @@
 import type { Monotonic } from '../brand.ts'
 import { BEAT_MS } from '../limits.ts'
 import { encodeBeat } from '../sync/beat.ts'
+import { sayAgain } from './again.ts'
 import { chainTick } from './chain.ts'
 import type { Effect, Now } from './effect.ts'
 import { closeExpired } from './joining.ts'
@@ -16,6 +17,7 @@ export function onTick(engine: Engine, now: Now, out: Effect[]): void {
   chainTick(engine, now, out)
   tell(engine, now, out)
   closeExpired(engine, now, out)
+  if (engine.ending === undefined) sayAgain(engine, now, out)
   if (now.mono - engine.beat.last >= BEAT_MS) beat(engine, now, out)
   engine.due.add('ruling').add('landing').add('objects')
 }

@@ -77,7 +77,7 @@ export function markLacking(session: Session, actor: ActorId, length: number): v
 /** The next runs for this peer, and whether to ask for a `drained` before more are served. */
 export function nextRuns(
   session: Session,
-  streams: ReadonlyMap<ActorId, readonly HeldChange[]>,
+  streams: { get(actor: ActorId): readonly HeldChange[] | undefined },
 ): { frames: Frame[]; pace: 'yes' | 'no' } {
   const { outbox, reach, lacking } = session
   const frames: Frame[] = []

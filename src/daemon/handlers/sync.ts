@@ -215,7 +215,8 @@ async function knownAs(
   const { engine, repositories } = room
   const own = sorted(engine.board.pushes).filter(({ place, fact }) => {
     const brings = pushesOf(back).every((push) => fact.again?.includes(push) === true)
-    return place.actor === engine.me.actor && fact.commit === commit && brings
+    const mine = keyOf(place.actor) === engine.me.signer.key
+    return mine && fact.commit === commit && brings
   })
   const standing = own.find(
     ({ id }) => standingOf(engine.board, id, leaders(engine)).kind === 'queued',

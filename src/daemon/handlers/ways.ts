@@ -98,7 +98,7 @@ export async function rows(room: RunningRoom, signal: AbortSignal): Promise<Done
   const { engine, upstream } = room
   const found = new Map<string, Done['rows'][number]>()
   for (const [actor, { fact }] of newestPushes(engine.board)) {
-    if (actor === engine.me.actor) continue
+    if (keyOf(actor) === engine.me.signer.key) continue
     const { id, name } = whoIs(engine, keyOf(actor))
     const { commit, files, at } = fact
     // An agent that began a new incarnation has a newest push in each.

@@ -24,7 +24,10 @@ import { restoreChain } from '../../../src/core/engine/chain.ts'
 import type { Effect, Job, Now, StoreEntry } from '../../../src/core/engine/effect.ts'
 import type { Input } from '../../../src/core/engine/input.ts'
 import { type Engine, openState } from '../../../src/core/engine/state.ts'
+import { wake } from '../../../src/core/engine/lives.ts'
 import { step } from '../../../src/core/engine/step.ts'
+import { decodeSigned, type Signed, type Witness } from '../../../src/core/engine/witness.ts'
+import { fromHex, hex } from '../../../src/core/bytes/text.ts'
 import { author, type Draft, restoreChange } from '../../../src/core/engine/streams.ts'
 import { openLease } from '../../../src/core/lease/lease.ts'
 import { openVolume } from '../../../src/core/room/genesis.ts'
@@ -36,6 +39,8 @@ export const START = 1_700_000_000_000
 /** One member, what it did, and what is on its disk. */
 export type Person = {
   name: string
+  /** Begins the next incarnations: a clone's is another. */
+  seed: Uint8Array
   signer: Signer
   key: PublicKey
   actor: ActorId
@@ -108,10 +113,24 @@ export class Stage {
     const signer = signers[n] as Signer
     const actor = actorOf(signer.key, String(n).padStart(16, '0'))
     const disk: StoreEntry[] = ops.map((bytes) => ({ kind: 'auth', bytes }))
-    const engine = openEngine(this.room, { signer, actor, disk })
-    const person = { name: names[n] as string, signer, key: signer.key, actor, engine, disk, did: [] }
+    const seed = new Uint8Array(32).fill(n)
+    // A disk names the life that it is of, in both logs.
+    const life = fromHex(actor.slice(64)) as Uint8Array
+    disk.push({ kind: 'incarnation', bytes: life }, { kind: 'life', bytes: life })
+    const { engine } = openEngine(this.room, { signer, seed, disk })
+    const name = names[n] as string
+    const person = { name, seed, signer, key: signer.key, actor, engine, disk, did: [] }
     this.people.push(person)
     return person
+  }
+
+  /** A second daemon on a copy of a person's disk: nobody can tell it from the first. */
+  clone(person: Person, name: string, disk: readonly StoreEntry[] = person.disk): Person {
+    const seed = new Uint8Array(32).fill(100 + this.people.length)
+    const copy: Person = { ...person, name, seed, disk: [...disk], did: [] }
+    this.people.push(copy)
+    this.restart(copy)
+    return copy
   }
 
   /** Gives an input, and performs what follows. */
@@ -122,16 +141,23 @@ export class Stage {
   }
 
   perform(person: Person, effects: readonly Effect[]): void {
+    person.actor = person.engine.me.actor
     for (const effect of effects) {
       person.did.push(effect)
       if (effect.kind === 'persist') person.disk.push(effect.entry)
-      if (effect.kind === 'reset' || effect.kind === 'forget') this.cut(person, this.of(effect.peer))
+      if (effect.kind === 'reset' || effect.kind === 'forget') this.#end(person, effect.peer)
       if (effect.kind !== 'send') continue
-      const to = this.people.find(({ key }) => key === effect.to)
-      if (to !== undefined && this.#links.has(`${person.name}>${to.name}`)) {
+      const to = this.people.find(({ key, name }) => {
+        return key === effect.to && this.#links.has(`${person.name}>${name}`)
+      })
+      if (to !== undefined) {
         this.#mail.push({ from: person, to, bytes: effect.frame })
       }
     }
+  }
+
+  #end(person: Person, key: PublicKey): void {
+    for (const other of this.people) if (other.key === key) this.cut(person, other)
   }
 
   get clock(): Now {
@@ -207,7 +233,10 @@ export class Stage {
   /** Ends a person's process and starts it again from its disk. */
   restart(person: Person): void {
     for (const other of this.people) this.cut(person, other)
-    person.engine = openEngine(this.room, person)
+    const { engine, witness } = openEngine(this.room, person)
+    person.engine = engine
+    this.perform(person, wake(engine, this.clock, witness))
+    person.actor = engine.me.actor
   }
 
   /** Does the jobs that a person was given since last time. */
@@ -230,31 +259,56 @@ export const verify: Verify = (key, message, signature) => {
 /** An engine as a disk leaves it. */
 export function openEngine(
   room: RoomId,
-  { signer, actor, disk }: { signer: Signer; actor: ActorId; disk: readonly StoreEntry[] },
-): Engine {
+  { signer, seed, disk }: { signer: Signer; seed: Uint8Array; disk: readonly StoreEntry[] },
+): { engine: Engine; witness: Witness } {
   const auth = new AuthLog(room, () => true)
   const of = (kind: StoreEntry['kind']) =>
     disk.filter((entry) => entry.kind === kind).map(({ bytes }) => bytes)
+  const incarnation = hexOf(of('incarnation').at(-1)) as string
+  const actor = actorOf(signer.key, incarnation)
   for (const bytes of of('auth')) auth.add(bytes, verify)
   const membership = evaluate(auth)
   if (membership === undefined) throw new Error('no genesis')
-  const opened = openLease({
+  const lease = (journal: Uint8Array[], by: ActorId) => openLease({
     room,
-    me: { ...signer, actor },
+    me: { ...signer, actor: by },
     first: [membership.founder],
     verify,
-    journal: of('journal'),
+    journal,
     records: of('record'),
     certificates: of('certificate'),
   })
+  const first = lease(wordsOf(disk), actor)
+  const rolledBack = first.kind === 'rolled-back' ? first.why : undefined
+  const opened = rolledBack === undefined ? first : lease([], actorOf(signer.key, 'f'.repeat(16)))
   if (opened.kind !== 'open') throw new Error(opened.why)
-  const me = { signer, actor, agent: agentIdOf(signer.key), integrates: 'yes' as const }
+  const me = { signer, actor, agent: agentIdOf(signer.key), integrates: 'yes' as const, seed }
   const volume = openVolume(room, 0)
   const engine = openState({ me, verify, volume, auth, membership, lease: opened.lease })
   restoreOps(engine)
   for (const entry of disk) if (entry.kind === 'change') restoreChange(engine, entry)
   restoreChain(engine)
-  return engine
+  const life = hexOf(of('life').at(-1))
+  return { engine, witness: { incarnation, life, signed: signedOf(disk), rolledBack } }
+}
+
+/** The entries of the journal since its last incarnation. */
+function ofThisLife(disk: readonly StoreEntry[]): readonly StoreEntry[] {
+  return disk.slice(disk.findLastIndex(({ kind }) => kind === 'incarnation') + 1)
+}
+
+function wordsOf(disk: readonly StoreEntry[]): Uint8Array[] {
+  return ofThisLife(disk).filter(({ kind }) => kind === 'journal').map(({ bytes }) => bytes)
+}
+
+function signedOf(disk: readonly StoreEntry[]): Signed | undefined {
+  const last = ofThisLife(disk).findLast(({ kind }) => kind === 'signed')
+  const read = last === undefined ? undefined : decodeSigned(last.bytes)
+  return read?.kind === 'ok' ? read.value : undefined
+}
+
+function hexOf(bytes: Uint8Array | undefined): string | undefined {
+  return bytes === undefined ? undefined : hex(bytes)
 }
 
 /** The frames among some effects, read. */

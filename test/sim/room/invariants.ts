@@ -2,7 +2,7 @@
  * What must hold of a simulated room after every turn of every peer. Each check looks only at what
  * is new since the last, so that a run costs what happens in it.
  */
-import { type ActorId, keyOf, type Oid } from '../../../src/core/brand.ts'
+import { type ActorId, type Hash, keyOf, type Oid } from '../../../src/core/brand.ts'
 import type { Engine } from '../../../src/core/engine/state.ts'
 import { askNow } from '../../../src/core/engine/undoing.ts'
 import { confirmedSeq, records } from '../../../src/core/lease/lease.ts'
@@ -53,8 +53,9 @@ export class Watch {
 
   /** Checks an answer at the moment in which it is given. */
   acknowledged(peer: number, call: number): void {
-    const { disk, needs } = this.#peer(peer)
-    if (disk.own < (needs.get(call) ?? 0)) fail('something acknowledged is not on disk')
+    const { written, needs } = this.#peer(peer)
+    const need = needs.get(call)
+    if (need !== undefined && !written.has(need)) fail('something acknowledged is not on disk')
   }
 
   /** Checks what a peer has after it came back. */
@@ -112,9 +113,10 @@ export class Watch {
         if (known[at] !== undefined && known[at] !== hash) fail('a stream forked')
         known[at] = hash
       }
-      const author = this.#world.peers.find(({ identity }) => identity.actor === actor)
-      if ((author?.disk.own ?? 0) < held.length && author?.engine !== engine) {
-        fail('a change left before it was on disk')
+      const authors = this.#world.peers.filter(({ key }) => key === keyOf(actor))
+      if (authors.every((author) => author.engine !== engine)) {
+        const isWritten = ({ hash }: { hash: Hash }) => authors.some((a) => a.written.has(hash))
+        if (!held.slice(from).every(isWritten)) fail('a change left before it was on disk')
       }
       streams.set(actor, held.length)
     }

@@ -48,13 +48,14 @@ const DISK: Mutant[] = [
     effects: (effects) => first(effects, 'send'),
   },
   {
-    name: 'the disk says that it has what a leader wrote, and has not',
+    name: 'the disk says that it has what a leader wrote, and its witness, and has not',
     symptom: 'a stream forked',
     effects: (effects, peer) => {
       if (effects.some(({ kind }) => kind === 'answer')) return effects
       return effects.filter((effect) => {
-        const lost = effect.kind === 'persist' && isOwn(effect.entry, peer)
-        if (lost) peer.disk.own++
+        if (effect.kind !== 'persist' || effect.entry.kind === 'signed') return effect.kind !== 'persist'
+        const lost = isOwn(effect.entry, peer)
+        if (lost) for (const { hash } of ownOf(peer)) peer.written.add(hash)
         return !lost
       })
     },
@@ -311,6 +312,9 @@ function first(effects: readonly Effect[], what: Effect['kind']): readonly Effec
 }
 
 function isOwn(entry: StoreEntry, peer: SimPeer): boolean {
-  const own = peer.engine.held.get(peer.identity.actor) ?? []
-  return entry.kind === 'change' && own.some(({ bytes }) => bytes === entry.bytes)
+  return entry.kind === 'change' && ownOf(peer).some(({ bytes }) => bytes === entry.bytes)
+}
+
+function ownOf({ engine }: SimPeer) {
+  return engine.held.get(engine.me.actor) ?? []
 }

@@ -2,15 +2,26 @@
 import { agentIdOf } from '../../../src/core/auth/identity.ts'
 import { AuthLog } from '../../../src/core/auth/log.ts'
 import { evaluate } from '../../../src/core/auth/evaluate.ts'
-import { type ActorId, keyOf, type Oid, type PublicKey, type RoomId } from '../../../src/core/brand.ts'
+import {
+  type ActorId,
+  actorOf,
+  type Hash,
+  keyOf,
+  type Oid,
+  type PublicKey,
+  type RoomId,
+} from '../../../src/core/brand.ts'
+import { hex } from '../../../src/core/bytes/text.ts'
 import type { Signer } from '../../../src/core/crypto.ts'
 import { restoreOps } from '../../../src/core/engine/authority.ts'
 import { restoreChain } from '../../../src/core/engine/chain.ts'
 import type { Effect, Job, Now, StoreEntry } from '../../../src/core/engine/effect.ts'
 import type { Input } from '../../../src/core/engine/input.ts'
+import { wake } from '../../../src/core/engine/lives.ts'
 import { type Engine, lengthOf, openState } from '../../../src/core/engine/state.ts'
 import { step } from '../../../src/core/engine/step.ts'
 import { restoreChange } from '../../../src/core/engine/streams.ts'
+import { decodeSigned, type Witness } from '../../../src/core/engine/witness.ts'
 import { openLease } from '../../../src/core/lease/lease.ts'
 import type { FactId } from '../../../src/core/room/facts.ts'
 import { openVolume } from '../../../src/core/room/genesis.ts'
@@ -20,14 +31,12 @@ import type { Mutant } from './mutants.ts'
 /** What is on a peer's disk: the log, and the repository. */
 export type Disk = {
   log: StoreEntry[]
-  /** How many of its own changes it holds. */
-  own: number
   commits: Set<Oid>
   pushes: Set<FactId>
   integration: Oid | undefined
 }
 
-export type Identity = { signer: Signer; actor: ActorId; room: RoomId }
+export type Identity = { signer: Signer; actor: ActorId; room: RoomId; seed: Uint8Array }
 
 /** What the world does with the outer effects of a turn. */
 export type Outside = {
@@ -56,18 +65,20 @@ export class SimPeer {
   readonly mutant: Mutant | undefined
   engine: Engine
   /** How often the engine was opened. */
-  lives = 1
+  starts = 1
+  /** Hashes of own changes that were ever on its disk. */
+  readonly written = new Set<Hash>()
   /** Events in the order in which they were shown, in all lives. */
   readonly shown: string[] = []
 
-  /** How many own changes must be on disk before a call may be answered. */
-  readonly needs = new Map<number, number>()
+  /** The own change that must be on disk before a call may be answered. */
+  readonly needs = new Map<number, Hash>()
 
   constructor(identity: Identity, disk: Disk, mutant: Mutant | undefined) {
     this.identity = identity
     this.disk = disk
     this.mutant = mutant
-    this.engine = this.#open()
+    this.engine = this.#open().engine
   }
 
   get key(): PublicKey {
@@ -81,9 +92,12 @@ export class SimPeer {
     on: Performing,
   ): 'lives' | 'died' {
     const effects = inputs.flatMap((input) => {
-      const before = lengthOf(this.engine, this.identity.actor)
+      const { actor } = this.engine.me
+      const before = lengthOf(this.engine, actor)
       const made = step(this.engine, now, input)
-      if (input.kind === 'call') this.needs.set(input.call, before + writtenBefore(made, 'answer'))
+      const at = before + writtenBefore(made, 'answer') - 1
+      const last = this.engine.held.get(actor)?.[at]
+      if (input.kind === 'call' && last !== undefined) this.needs.set(input.call, last.hash)
       this.mutant?.stepped?.(this.engine)
       return made
     })
@@ -107,13 +121,18 @@ export class SimPeer {
   }
 
   /** Loses everything but the disk, and starts again from it. */
-  restart(): Input {
-    this.engine = this.#open()
-    this.lives++
+  restart(now: Now): Input {
+    const { engine, witness } = this.#open()
+    this.engine = engine
+    this.starts++
+    const { log } = this.disk
+    for (const effect of wake(engine, now, witness)) {
+      if (effect.kind === 'persist') log.push(effect.entry)
+    }
     const { pushes, commits, integration } = this.disk
     // As the daemon does: the ref of an own push may be all that a crash left out.
     for (const { id, place, fact } of this.engine.board.pushes.values()) {
-      if (place.actor === this.identity.actor && commits.has(fact.commit)) pushes.add(id)
+      if (keyOf(place.actor) === this.key && commits.has(fact.commit)) pushes.add(id)
     }
     return { kind: 'holding', pushes: [...pushes].sort(), integration }
   }
@@ -122,7 +141,7 @@ export class SimPeer {
     switch (effect.kind) {
       case 'persist':
         this.disk.log.push(effect.entry)
-        if (effect.entry.kind === 'change' && this.#isOwn(effect.entry.bytes)) this.disk.own++
+        if (effect.entry.kind === 'change') this.#noteOwn(effect.entry.bytes)
         return
       case 'send':
         return outside.send(effect.to, effect.frame)
@@ -145,44 +164,67 @@ export class SimPeer {
     }
   }
 
-  #isOwn(bytes: Uint8Array): boolean {
-    const own = this.engine.held.get(this.identity.actor) ?? []
-    return own.findLast((change) => change.bytes === bytes) !== undefined
+  #noteOwn(bytes: Uint8Array): void {
+    for (const [actor, held] of this.engine.held) {
+      if (keyOf(actor) !== this.key) continue
+      const own = held.findLast((change) => change.bytes === bytes)
+      if (own !== undefined) this.written.add(own.hash)
+    }
   }
 
-  #open(): Engine {
-    const engine = open(this.identity, this.disk)
-    this.mutant?.opened?.(engine)
-    return engine
+  #open(): { engine: Engine; witness: Witness } {
+    const opened = open(this.identity, this.disk)
+    this.mutant?.opened?.(opened.engine)
+    return opened
   }
 }
 
-function open({ signer, actor, room }: Identity, disk: Disk): Engine {
+function open(
+  { signer, seed, room, actor: first }: Identity,
+  disk: Disk,
+): { engine: Engine; witness: Witness } {
   const auth = new AuthLog(room, isSoundOnce)
   const of = (kind: StoreEntry['kind']) =>
     disk.log.filter((entry) => entry.kind === kind).map(({ bytes }) => bytes)
+  // A disk on which nothing began yet is of the life that it was made for.
+  const incarnation = hexOf(of('incarnation').at(-1)) ?? first.slice(64)
+  const actor = actorOf(signer.key, incarnation)
+  const thisLife = disk.log.slice(disk.log.findLastIndex((entry) => entry.kind === 'incarnation') + 1)
   for (const bytes of of('auth')) auth.add(bytes, verifyOnce)
   const membership = evaluate(auth)
   if (membership === undefined) throw new Error('bug: no genesis on disk')
-  const opened = openLease({
+  const lease = (by: ActorId, journal: Uint8Array[]) => openLease({
     room,
-    me: { ...signer, actor },
+    me: { ...signer, actor: by },
     first: [membership.founder],
     verify: verifyOnce,
-    journal: of('journal'),
+    journal,
     records: of('record'),
     certificates: of('certificate'),
   })
+  const words = thisLife.filter(({ kind }) => kind === 'journal').map(({ bytes }) => bytes)
+  const asItWas = lease(actor, words)
+  const rolledBack = asItWas.kind === 'rolled-back' ? asItWas.why : undefined
+  const nobody = actorOf(signer.key, hex(seed).slice(0, 16))
+  const opened = rolledBack === undefined ? asItWas : lease(nobody, [])
   if (opened.kind !== 'open') throw new Error(`the lease does not open: ${opened.why}`)
   const agent = membership.byKey(keyOf(actor))?.agent ?? agentIdOf(keyOf(actor))
-  const me = { signer, actor, agent, integrates: 'yes' as const }
+  const me = { signer, actor, agent, seed, integrates: 'yes' as const }
   const volume = openVolume(room, 0)
-  const { lease } = opened
-  const engine = openState({ me, verify: verifyOnce, volume, auth, membership, lease })
+  const state = { me, verify: verifyOnce, volume, auth, membership, lease: opened.lease }
+  const engine = openState(state)
   restoreOps(engine)
   for (const entry of disk.log) if (entry.kind === 'change') restoreChange(engine, entry)
   restoreChain(engine)
-  return engine
+  const last = thisLife.findLast(({ kind }) => kind === 'signed')
+  const read = last === undefined ? undefined : decodeSigned(last.bytes)
+  const signed = read?.kind === 'ok' ? read.value : undefined
+  const life = hexOf(of('life').at(-1)) ?? first.slice(64)
+  return { engine, witness: { incarnation, life, signed, rolledBack } }
+}
+
+function hexOf(bytes: Uint8Array | undefined): string | undefined {
+  return bytes === undefined ? undefined : hex(bytes)
 }
 
 /** How many changes an effect must come after; in a step that a call began they are all its own. */

@@ -176,10 +176,11 @@ export class World {
 
   #start(ops: readonly Uint8Array[]): void {
     const { room, peers } = this.#founding
-    const identity = { room, ...(peers[this.peers.length] as Founding['peers'][number]) }
+    const seed = this.chance.bytes(32)
+    const identity = { room, seed, ...(peers[this.peers.length] as Founding['peers'][number]) }
     const log = ops.map((bytes) => ({ kind: 'auth' as const, bytes }))
     const commits = new Set([this.base])
-    const disk = { log, own: 0, commits, pushes: new Set<never>(), integration: undefined }
+    const disk = { log, commits, pushes: new Set<never>(), integration: undefined }
     const skew = this.chance.below(7_200_000) - 3_600_000
     this.#states.push({ alive: true, inbox: [], stillUntil: 0, skew, missed: 0 })
     this.peers.push(new SimPeer(identity, disk, this.#mutant))
@@ -279,11 +280,11 @@ export class World {
   }
 
   #work(peer: number, job: Job): void {
-    const { lives, disk } = this.peers[peer] as SimPeer
+    const { starts, disk } = this.peers[peer] as SimPeer
     const fails = this.#happens('job', this.faults.job) ? brokenOff(job, disk) : undefined
     this.#schedule.later(job.kind === 'check' ? 500 + this.chance.below(1_500) : 20, () => {
       const one = this.peers[peer] as SimPeer
-      if (this.#states[peer]?.alive !== true || one.lives !== lives) return
+      if (this.#states[peer]?.alive !== true || one.starts !== starts) return
       const commitsOf = (key: PublicKey) => {
         const holder = this.indexOf(key)
         return this.#network.joins(peer, holder) ? this.peers[holder]?.disk.commits : undefined
@@ -302,7 +303,7 @@ export class World {
     this.#network.lose(peer)
     this.#schedule.later(500 + this.chance.below(15_000), () => {
       state.alive = true
-      const holding = (this.peers[peer] as SimPeer).restart()
+      const holding = (this.peers[peer] as SimPeer).restart(this.clockOf(peer))
       this.watch.restarted(peer)
       this.#give(peer, holding)
       this.#network.relink()
