@@ -7,7 +7,7 @@
  * author, and nobody else, and the author asks for it.
  */
 import { writes } from '../auth/roles.ts'
-import { type ActorId, keyOf, type PublicKey } from '../brand.ts'
+import { type ActorId, type Hash, keyOf, type PublicKey } from '../brand.ts'
 import {
   AGAIN_BYTES,
   AGAIN_FACTS,
@@ -70,12 +70,13 @@ function isWorthSaying({ place, value }: Origin): boolean {
 
 /** Tells a peer which changes of its own lie beyond a seal here. */
 export function tellOwn(engine: Engine, out: Effect[], key: PublicKey): void {
-  const frontier: Reach[] = []
-  for (const [actor, beyond] of engine.beyond) {
+  for (const [actor, beyond] of [...engine.beyond].sort(([a], [b]) => (a < b ? -1 : 1))) {
     if (keyOf(actor) !== key) continue
-    for (const { seq, hash } of tipsOf(beyond)) frontier.push({ actor, seq, hash })
+    // A frame names each stream once, and this one has a last change on every branch.
+    for (const { seq, hash } of tipsOf(beyond).slice(0, OWN_TIPS_MAX)) {
+      send(out, key, { kind: 'have', frontier: [{ actor, seq, hash }] })
+    }
   }
-  if (frontier.length > 0) send(out, key, { kind: 'have', frontier })
 }
 
 /** A peer says how far it holds a stream of ours: what we lack is asked for at once. */
@@ -90,7 +91,7 @@ export function noteOwnReach(
   if (!isOwn(engine, actor) || talk === undefined) return
   const held = engine.held.get(actor)?.[seq - 1]
   // What differs at a place that is held here is a fork, and looked into as one.
-  if (held !== undefined || engine.beyond.get(actor)?.changes.has(hash) === true) return
+  if (held !== undefined || isWhole(engine, actor, hash)) return
   talk.own.set(hash, { actor, asked: 0, since: LONG_AGO })
   engine.wanted = LONG_AGO
   if (talk.own.size > OWN_TIPS_MAX) talk.own.clear()
@@ -99,6 +100,15 @@ export function noteOwnReach(
 
 /** Branches of ours that a peer may name: more than any number of clones makes. */
 const OWN_TIPS_MAX = 64
+
+/** Whether a branch is here from where it leaves what counts: peers may hold parts of it only. */
+function isWhole(engine: Engine, actor: ActorId, hash: Hash): boolean {
+  const beyond = engine.beyond.get(actor)
+  const tip = beyond?.changes.get(hash)
+  if (beyond === undefined || tip === undefined) return false
+  const root = engine.held.get(actor)?.at(-1)?.hash ?? engine.volume.id
+  return pathTo(beyond, tip)[0]?.predecessor === root
+}
 
 function askOwn(engine: Engine, out: Effect[], key: PublicKey, actor: ActorId): void {
   const seq = engine.held.get(actor)?.length ?? 0
@@ -110,9 +120,8 @@ function askForOwn(engine: Engine, now: Now, out: Effect[]): void {
   for (const [key, { own }] of engine.talks) {
     for (const [hash, want] of own) {
       const { actor } = want
-      const beyond = engine.beyond.get(actor)?.changes.has(hash) === true
       const held = engine.held.get(actor)?.some((change) => change.hash === hash) === true
-      if (beyond || held || want.asked >= BEYOND_ASKS_MAX) own.delete(hash)
+      if (held || isWhole(engine, actor, hash) || want.asked >= BEYOND_ASKS_MAX) own.delete(hash)
       else if (now.mono >= want.since + WANT_DELAY_MS) {
         Object.assign(want, { asked: want.asked + 1, since: now.mono })
         if (want.asked > 1) askOwn(engine, out, key, actor)

@@ -23,7 +23,6 @@ import { noteOther, onFork } from './fork.ts'
 import { noteOwn } from './lives.ts'
 import { blame, isLeftOut } from './misdeeds.ts'
 import { isMember } from './names.ts'
-import { keepSealed } from './seals.ts'
 import { pumpOne, send, sendAll } from './sending.ts'
 import { type Engine, lengthOf, liveSessions } from './state.ts'
 import { receiveRun } from './streams.ts'
@@ -145,7 +144,6 @@ function onRun(
   noteOwn(engine, actor, before)
   if (taken.kind === 'unproven') return `a run of ${actor} that its author did not sign`
   if (taken.kind === 'invalid') blame(engine, now, out, { key, why: taken.why })
-  if (taken.kind === 'sealed') keepSealed(engine, out, actor, taken.run)
   if (taken.kind === 'fork') onFork(engine, now, out, { key, run: frame, fork: taken })
   if (!engine.sessions.has(key)) return undefined
   const last = seq + changes.length - 1

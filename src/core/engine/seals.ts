@@ -6,7 +6,7 @@
  * term chain confirmed stays, because the chain carries the bytes. The cut changes are kept.
  */
 import type { ActorId, Hash } from '../brand.ts'
-import { BEYOND_MAX_BYTES, BEYOND_ROOM_MAX_BYTES, RUN_MAX_CHANGES } from '../limits.ts'
+import { RUN_MAX_CHANGES } from '../limits.ts'
 import {
   type Beyond,
   type CutChange,
@@ -14,17 +14,16 @@ import {
   dropCut,
   factsBeyond,
   keepCut,
-  openBeyond,
   pathTo,
   tipsOf,
 } from '../room/beyond.ts'
-import { decodeChange } from '../room/decode.ts'
 import type { Run } from '../room/gate.ts'
 import { idOf, originOf } from '../room/origin.ts'
 import { emptyBoard } from '../room/views/board.ts'
 import type { HeldChange } from '../sync/runs.ts'
 import { restoreChain } from './chain.ts'
 import type { Effect } from './effect.ts'
+import { beyondOf } from './keeping.ts'
 import { type Engine, streamOf } from './state.ts'
 import { foldHeld, retake, stateAfter } from './streams.ts'
 
@@ -98,43 +97,6 @@ function lift(engine: Engine, out: Effect[], actor: ActorId): void {
 function runOf(path: readonly CutChange[]): Run {
   const signature = path.at(-1)?.signature ?? new Uint8Array(64)
   return { changes: path.map(({ bytes }) => bytes), signature }
-}
-
-/**
- * Keeps the changes of a run that are beyond their stream's seal, within bounds: those of our own
- * key all, as nobody else can make them.
- */
-export function keepSealed(
-  engine: Engine,
-  out: Effect[],
-  actor: ActorId,
-  { changes, signature }: Run,
-): void {
-  const beyond = beyondOf(engine, actor)
-  const own = actor.startsWith(engine.me.signer.key)
-  for (const [at, bytes] of changes.entries()) {
-    const decoded = decodeChange(bytes)
-    if (decoded.kind === 'malformed') throw new Error(`bug: sealed a change: ${decoded.why}`)
-    if (!own && !hasRoom(engine, beyond, bytes.length)) return
-    const { seq, predecessor } = decoded.change
-    const signed = at === changes.length - 1 ? signature.slice() : undefined
-    const change = { seq, predecessor, hash: decoded.hash, bytes: bytes.slice(), signature: signed }
-    if (keepCut(beyond, change) === 'known') continue
-    const entry = { kind: 'change', bytes: change.bytes, signature: signed } as const
-    out.push({ kind: 'persist', entry })
-  }
-}
-
-function hasRoom(engine: Engine, beyond: Beyond, size: number): boolean {
-  let all = size
-  for (const { bytes } of engine.beyond.values()) all += bytes
-  return beyond.bytes + size <= BEYOND_MAX_BYTES && all <= BEYOND_ROOM_MAX_BYTES
-}
-
-function beyondOf(engine: Engine, actor: ActorId): Beyond {
-  const beyond = engine.beyond.get(actor) ?? openBeyond()
-  engine.beyond.set(actor, beyond)
-  return beyond
 }
 
 /** The facts of a stream beyond its seal, in the order in which they were written. */

@@ -35,6 +35,7 @@ import { markLacking } from '../sync/session.ts'
 import type { Frame } from '../sync/wire.ts'
 import type { Effect, Now } from './effect.ts'
 import { noteMissing } from './fetching.ts'
+import { keepSealed } from './keeping.ts'
 import { complain } from './talk.ts'
 import { pump, sendAll } from './sending.ts'
 import { bring, show } from './showing.ts'
@@ -86,8 +87,6 @@ export type Received =
   /** Its author did not sign it: whoever sent it is to blame. */
   | { kind: 'unproven' }
   | { kind: 'invalid'; why: string }
-  /** From its first change on it is beyond its stream's seal. */
-  | { kind: 'sealed'; run: Run }
   | Extract<Rest, { kind: 'fork' }>
 
 /** Takes a run from a peer. */
@@ -128,9 +127,7 @@ export function receiveRun(
   }
   if (outcome.accepted.length > 0) releaseAfter(engine, out, actor)
   if (rest.kind === 'fork') return rest
-  if (rest.kind === 'sealed') {
-    return { kind: 'sealed', run: { ...run, changes: changes.slice(rest.seq - seq) } }
-  }
+  if (rest.kind === 'sealed') keepSealed(engine, out, actor, behind(run, rest.seq - seq))
   const gap = rest.kind === 'pending' && rest.waits === 'predecessor'
   return { kind: gap ? 'gap' : 'fine' }
 }
@@ -180,6 +177,11 @@ function* replay(engine: Engine, actor: ActorId, held: readonly HeldChange[]) {
   }
 }
 
+/** The changes of a run behind the first so many. */
+function behind({ changes, signature }: Run, count: number): Run {
+  return { changes: changes.slice(count), signature }
+}
+
 /** A run that does not keep the whole frame alive that it came in. */
 function copyOf({ changes, signature }: Run): Run {
   return { changes: changes.map((change) => change.slice()), signature: signature.slice() }
@@ -204,6 +206,10 @@ function retry(engine: Engine, out: Effect[], runs: readonly PendingRun[]): void
     accept(engine, out, actor, run, outcome)
     const { rest } = outcome
     if (rest.kind === 'pending') hold(engine.pending, { ...entry, waits: rest.waits })
+    if (rest.kind === 'sealed') {
+      const taken = outcome.duplicates + outcome.accepted.length
+      keepSealed(engine, out, actor, behind(run, taken))
+    }
     if (outcome.accepted.length === 0) continue
     const seq = lengthOf(engine, actor)
     waiting.push(...takeAfterAdvance(engine.pending, { actor, seq }))

@@ -27,6 +27,10 @@ export type Faults = {
   far: number
   /** Chance of a member to say what only a leader may, when it is looked at. */
   lie: number
+  /** Chance of a peer to come back with a disk of some time ago, when it is looked at; once a room. */
+  restore: number
+  /** Chance of a disk to be cloned, and both to run from then on; once a room. */
+  clone: number
 }
 
 /** Everything goes wrong now and then. */
@@ -45,6 +49,8 @@ export const ROUGH: Faults = {
   slow: 0.2,
   far: 0.15,
   lie: 0.15,
+  restore: 0.1,
+  clone: 0.5,
 }
 
 /**
@@ -62,16 +68,16 @@ export function mixed(chance: Chance): Faults {
 /** Nothing goes wrong. */
 export const CALM: Faults = {
   drop: 0, duplicate: 0, reorder: 0, cut: 0, deaf: 0, split: 0, crash: 0, stop: 0, pause: 0, clock: 0, job: 0,
-  slow: 0, far: 0, lie: 0,
+  slow: 0, far: 0, lie: 0, restore: 0, clone: 0,
 }
 
 /** What happened; a fault that never did was not tested. */
-export type Tally = Record<keyof Faults | 'paced' | 'joined', number>
+export type Tally = Record<keyof Faults | 'paced' | 'joined' | 'forks', number>
 
 /** Nothing happened yet. */
 export function emptyTally(): Tally {
   return {
     drop: 0, duplicate: 0, reorder: 0, cut: 0, deaf: 0, split: 0, crash: 0, stop: 0, pause: 0, clock: 0, job: 0,
-    slow: 0, far: 0, lie: 0, paced: 0, joined: 0,
+    slow: 0, far: 0, lie: 0, restore: 0, clone: 0, paced: 0, joined: 0, forks: 0,
   }
 }

@@ -62,7 +62,8 @@ export class Watch {
   restarted(peer: number): void {
     const { engine } = this.#peer(peer)
     for (const { peer: author, id, request } of this.#world.acknowledged) {
-      if (author === peer && !knows(engine, id as FactId, request.kind)) {
+      const misled = this.#world.misled.has(this.#peer(peer).key)
+      if (author === peer && !misled && !knows(engine, id as FactId, request.kind)) {
         fail('an own acknowledged fact was lost in a restart')
       }
     }
@@ -104,13 +105,15 @@ export class Watch {
   /** No two peers ever hold different changes at one place of a stream. */
   #oneStreamEach({ engine, streams }: Seen): void {
     for (const [actor, held] of engine.held) {
-      const from = streams.get(actor) ?? 0
+      // A seal may have cut it back.
+      const from = Math.min(streams.get(actor) ?? 0, held.length)
+      streams.set(actor, from)
       if (from === held.length) continue
       const known = this.#streams.get(actor) ?? []
       this.#streams.set(actor, known)
       for (let at = from; at < held.length; at++) {
         const { hash } = held[at] as { hash: string }
-        if (known[at] !== undefined && known[at] !== hash) fail('a stream forked')
+        if (known[at] !== undefined && known[at] !== hash) this.#forked(actor)
         known[at] = hash
       }
       const authors = this.#world.peers.filter(({ key }) => key === keyOf(actor))
@@ -120,6 +123,18 @@ export class Watch {
       }
       streams.set(actor, held.length)
     }
+  }
+
+  /** Only who lost something, or has a twin, signs two changes at one place; and not for long. */
+  #forked(actor: ActorId): void {
+    if (!this.#world.misled.has(keyOf(actor))) fail('a stream forked')
+    this.#world.tally.forks++
+  }
+
+  /** A peer came back with a disk that knows nothing of what it showed since. */
+  forgot(peer: number): void {
+    this.#events.delete(peer)
+    this.#shown[peer] = this.#peer(peer).shown.length
   }
 
   /** A term has one leader at most. */
@@ -219,6 +234,10 @@ export class Watch {
 export function checkHealed(world: World): void {
   const { peers } = world
   const views = peers.map(({ engine }) => viewOf(engine))
+  for (const { engine } of peers) {
+    const seal = engine.membership.sealOf(engine.me.actor, engine.volume.id)
+    if (seal !== undefined) fail('somebody lives on in a stream that is sealed')
+  }
   if (views.some((view) => view !== views[0])) fail('the views did not converge')
   for (const { id, request } of world.acknowledged) {
     for (const { engine } of peers) {
@@ -248,12 +267,13 @@ function checkHolders({ peers }: World, { engine, key }: World['peers'][number])
   for (const push of engine.board.unlanded.keys()) {
     const told = [...(engine.holders.get(push) ?? [])].filter((holder) => holder !== key).sort()
     const others = peers.filter((other) => other.key !== key && other.engine.holding.has(push))
-    const right = others.map((other) => keyOf(other.engine.me.actor)).sort()
+    const right = [...new Set(others.map((other) => keyOf(other.engine.me.actor)))].sort()
     if (told.join() !== right.join()) fail('holders are not as they are told')
   }
 }
 
-function knows({ board }: Engine, id: FactId, kind: string): boolean {
+/** Whether a peer shows what was acknowledged. */
+export function knows({ board }: Engine, id: FactId, kind: string): boolean {
   if (kind === 'ask' || kind === 'lock' || kind === 'withdraw') return true
   if (kind === 'undo') return [...board.asks.values()].some((asks) => asks.has(id))
   return kind === 'base' || [board.chat, board.tasks, board.pushes].some((map) => map.has(id))

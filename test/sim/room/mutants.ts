@@ -53,7 +53,8 @@ const DISK: Mutant[] = [
     effects: (effects, peer) => {
       if (effects.some(({ kind }) => kind === 'answer')) return effects
       return effects.filter((effect) => {
-        if (effect.kind !== 'persist' || effect.entry.kind === 'signed') return effect.kind !== 'persist'
+        if (effect.kind !== 'persist') return true
+        if (effect.entry.kind === 'signed') return false
         const lost = isOwn(effect.entry, peer)
         if (lost) for (const { hash } of ownOf(peer)) peer.written.add(hash)
         return !lost
@@ -179,6 +180,21 @@ const UNDO: Mutant[] = [
   },
 ]
 
+const LIVES: Mutant[] = [
+  {
+    name: 'nobody ever begins another life',
+    symptom: 'somebody lives on in a stream that is sealed',
+    opened: (engine) => {
+      Object.defineProperty(engine, 'ending', { get: () => undefined, set: () => undefined })
+    },
+  },
+  {
+    name: 'nobody says again what a seal cut off',
+    symptom: 'something acknowledged was lost',
+    stepped: ({ beyond }) => beyond.clear(),
+  },
+]
+
 const MEMBERS: Mutant[] = [
   {
     name: 'the founder sees no members but the first two',
@@ -264,7 +280,7 @@ const HEALING: Mutant[] = [
 
 /** Every rule that the simulator is tried on. */
 export const MUTANTS: readonly Mutant[] = [
-  ...DISK, ...CHAIN, ...LANDING, ...UNDO, ...MEMBERS, ...HOLDINGS, ...HEALING,
+  ...DISK, ...CHAIN, ...LANDING, ...UNDO, ...LIVES, ...MEMBERS, ...HOLDINGS, ...HEALING,
 ]
 
 /** Takes what the document says of landings for true, as if the chain had confirmed it. */

@@ -21,6 +21,8 @@ export type Word =
 export type Peers = {
   size(): number
   isAlive(peer: number): boolean
+  /** Whether the two would keep a session: of two daemons of one key, one at a time. */
+  mayJoin(a: number, b: number): boolean
   tell(peer: number, word: Word): void
 }
 
@@ -167,6 +169,7 @@ export class Network {
     const link = pair(a, b)
     const both = this.#peers.isAlive(a) && this.#peers.isAlive(b)
     if (!both || this.#cut.has(link) || this.#sessions.has(link)) return
+    if (!this.#peers.mayJoin(a, b)) return
     const slow = this.#happens('slow', this.faults.slow)
     // Some links are longer than a candidate's patience.
     const latency = 2 + this.#chance.below(this.#happens('far', this.faults.far) ? 1_500 : 40)

@@ -25,6 +25,7 @@ import { decodeSigned, type Witness } from '../../../src/core/engine/witness.ts'
 import { openLease } from '../../../src/core/lease/lease.ts'
 import type { FactId } from '../../../src/core/room/facts.ts'
 import { openVolume } from '../../../src/core/room/genesis.ts'
+import type { Chance } from './chance.ts'
 import { isSoundOnce, verifyOnce } from './founding.ts'
 import type { Mutant } from './mutants.ts'
 
@@ -58,6 +59,8 @@ export type Performing = {
 
 /** How a turn is performed: as the daemon does, all entries first, or strictly as `step` says. */
 export type Order = 'entries first' | 'as told'
+
+const BINDING: readonly StoreEntry['kind'][] = ['journal', 'incarnation', 'auth']
 
 export class SimPeer {
   readonly identity: Identity
@@ -118,6 +121,32 @@ export class SimPeer {
     const end = on.diesAfter(ordered)
     for (const effect of ordered.slice(0, end)) this.#perform(effect, on.outside)
     return end === undefined ? 'lives' : 'died'
+  }
+
+  /** Another daemon on a copy of this disk. */
+  twin(seed: Uint8Array): SimPeer {
+    const { log, commits, pushes, integration } = this.disk
+    const disk = { log: [...log], commits: new Set(commits), pushes: new Set(pushes), integration }
+    const twin = new SimPeer({ ...this.identity, seed }, disk, this.mutant)
+    for (const hash of this.written) twin.written.add(hash)
+    return twin
+  }
+
+  /**
+   * Has the disk be what it was some time ago. No word to the term chain is taken back: a voter that
+   * forgot one is found out by others, and until then may contradict itself. Nor is an admission:
+   * whoever was let in by one who forgot it, and is known to nobody else, has to ask once more.
+   */
+  rollBack(chance: Chance): void {
+    const { log } = this.disk
+    const kept = log.findLastIndex(({ kind }) => BINDING.includes(kind)) + 1
+    log.splice(chance.happens(0.5) ? kept : kept + chance.below(log.length - kept + 1))
+  }
+
+  /** Whether a start from this disk would show a fact. */
+  remembers(id: string): boolean {
+    const { board } = this.#open().engine
+    return [board.chat, board.tasks, board.pushes].some((map) => map.has(id as FactId))
   }
 
   /** Loses everything but the disk, and starts again from it. */

@@ -20,11 +20,12 @@ function knownTo({ engine }: SimPeer) {
 }
 
 test('S523: a peer that starts again knows what it knew, and shows nothing anew', () => {
-  for (const seed of [3, 4, 5, 6]) {
+  // In some of these a disk was cloned or restored, and its stream forked.
+  for (const seed of [3, 4, 5, 6, 28, 42]) {
     for (const peer of play(seed).peers) {
       const before = knownTo(peer)
       peer.restart(AT_REST)
       expect(knownTo(peer)).toEqual(before)
     }
   }
-}, 20_000)
+}, 40_000)

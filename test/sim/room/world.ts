@@ -9,14 +9,16 @@ import type { Effect, Job, Now } from '../../../src/core/engine/effect.ts'
 import type { Input } from '../../../src/core/engine/input.ts'
 import { isMember } from '../../../src/core/engine/names.ts'
 import { author, type Draft } from '../../../src/core/engine/streams.ts'
+import type { FactId } from '../../../src/core/room/facts.ts'
 import { integrationOf } from '../../../src/core/room/views/board.ts'
 import { undoneOf } from '../../../src/core/room/views/undo.ts'
+import { votersOf } from '../../../src/core/lease/lease.ts'
 import { LEASE_MS, SILENCE_MS, TICK_MS } from '../../../src/core/limits.ts'
 import { Chance } from './chance.ts'
 import { CALM, emptyTally, type Faults, type Tally } from './faults.ts'
 import { EPOCH, found, type Founding } from './founding.ts'
 import { type Files, SimGit } from './git.ts'
-import { Watch } from './invariants.ts'
+import { knows, Watch } from './invariants.ts'
 import type { Mutant } from './mutants.ts'
 import { Network, type Word } from './network.ts'
 import { type Outside, type Performing, SimPeer } from './peer.ts'
@@ -33,7 +35,12 @@ type State = {
   /** How wrong the clock is, and how much of the time its monotonic one did not see. */
   skew: number
   missed: number
+  /** Which of the daemons of a key a session is with. */
+  with: Map<PublicKey, number>
 }
+
+/** How long one of two daemons of a key is reached, before the other is. */
+const TURNS_MS = 1_500
 
 /** What was promised to somebody at a peer. */
 export type Acknowledged = { peer: number; id: string; request: Call }
@@ -47,6 +54,8 @@ export class World {
   readonly tally: Tally = emptyTally()
   readonly faults: Faults
   readonly watch: Watch
+  /** Keys of those whose disk was restored or cloned. */
+  readonly misled = new Set<PublicKey>()
   readonly #founding: Founding
   readonly #states: State[] = []
   readonly #schedule = new Schedule()
@@ -54,6 +63,7 @@ export class World {
   readonly #requests = new Map<number, { peer: number; request: Call }>()
   readonly #mutant: Mutant | undefined
   #calls = 0
+  #turns = 0
 
   constructor(given: { seed: number; size: number; faults: Faults; mutant?: Mutant }) {
     const { seed, size, faults, mutant } = given
@@ -70,6 +80,7 @@ export class World {
       peers: {
         size: () => this.peers.length,
         isAlive: (peer) => this.#states[peer]?.alive === true,
+        mayJoin: (a, b) => this.#mayJoin(a, b) && this.#mayJoin(b, a),
         tell: (peer, word) => this.#hear(peer, word),
       },
     })
@@ -160,6 +171,7 @@ export class World {
     if (this.#happens('clock', faults.clock)) this.#setClock(any())
     if (this.#happens('stop', faults.stop)) this.#crash(any())
     if (this.#happens('lie', faults.lie)) this.#lie(any())
+    this.#mislead(chance.below(this.peers.length))
   }
 
   /** Ends all faults: every link stands, every peer comes back, and nothing more goes wrong. */
@@ -169,20 +181,92 @@ export class World {
     this.join()
   }
 
-  /** Which peer has this key; -1 for one that is not there yet. */
-  indexOf(key: PublicKey): number {
-    return this.peers.findIndex((peer) => peer.key === key)
+  /** Which peer has this key, as another reaches it; -1 for one that is not there yet. */
+  indexOf(key: PublicKey, from?: number): number {
+    const twin = from === undefined ? undefined : this.#states[from]?.with.get(key)
+    return twin ?? this.peers.findIndex((peer) => peer.key === key)
+  }
+
+  /** Restores somebody's old disk, or clones one: at most one of each in a room. */
+  #mislead(peer: number): void {
+    const { chance, faults, tally } = this
+    const one = this.peers[peer] as SimPeer
+    if (this.misled.size > 0 || this.#states[peer]?.alive !== true) return
+    const voters = this.peers.map(({ engine }) => votersOf(engine.lease))
+    const votes = voters.some((set) => set.voters.includes(one.engine.me.actor))
+    // Without a majority of those who may still vote, the room waits for a person.
+    const spare = voters.every((set) => set.counts && set.voters.length >= 3)
+    const clones = !votes && this.#isSettled() && chance.happens(faults.clone)
+    if (!clones && (!votes || spare) && chance.happens(faults.restore)) {
+      this.misled.add(one.key)
+      tally.restore++
+      this.#crash(peer)
+      one.rollBack(chance)
+      this.#mourn(peer)
+      this.watch.forgot(peer)
+    } else if (clones) {
+      // Two daemons of one voter could vote twice until the room finds out.
+      this.misled.add(one.key)
+      tally.clone++
+      this.peers.push(one.twin(chance.bytes(32)))
+      this.#states.push({ ...(this.#states[peer] as State), inbox: [], with: new Map() })
+      const twin = this.peers.length - 1
+      this.#give(twin, (this.peers[twin] as SimPeer).restart(this.clockOf(twin)))
+      this.#tick(twin, chance.below(TICK_MS))
+      this.#takeTurns(peer, twin)
+    }
+  }
+
+  /** Whether an odd number votes and one does not: that one will never be named alone. */
+  #isSettled(): boolean {
+    const keys = new Set(this.peers.map(({ key }) => key)).size
+    const settled = this.peers.every(({ engine }) => {
+      const { voters, counts } = votersOf(engine.lease)
+      return counts && voters.length % 2 === 1 && voters.length === keys - 1
+    })
+    return settled && keys === this.#founding.peers.length
+  }
+
+  /** What nobody but a restored disk ever had is gone with what that disk held. */
+  #mourn(peer: number): void {
+    const { key } = this.peers[peer] as SimPeer
+    const others = [...this.peers.entries()].filter(([, other]) => other.key !== key)
+    const kept = this.acknowledged.filter(({ peer: author, id, request }) => {
+      // Of a peer that is down only its disk will come back.
+      const known = others.some(([at, other]) => this.#states[at]?.alive === true
+        ? knows(other.engine, id as FactId, request.kind) : other.remembers(id))
+      return author !== peer || known || (this.peers[peer] as SimPeer).remembers(id)
+    })
+    this.acknowledged.splice(0, this.acknowledged.length, ...kept)
+  }
+
+  /** Whoever meets one of two twins meets the other a while later. */
+  #takeTurns(peer: number, twin: number): void {
+    this.#turns++
+    for (let other = 0; other < this.peers.length; other++) {
+      for (const one of [peer, twin]) if (!this.#mayJoin(other, one)) this.#network.end(other, one, 0)
+    }
+    this.#network.relink()
+    this.#schedule.later(TURNS_MS, () => this.#takeTurns(peer, twin))
+  }
+
+  #mayJoin(a: number, b: number): boolean {
+    const { key } = this.peers[b] as SimPeer
+    const twins = this.peers.flatMap((peer, at) => (peer.key === key ? [at] : []))
+    if (twins.includes(a)) return false
+    return twins[(this.#turns + a) % twins.length] === b
   }
 
   #start(ops: readonly Uint8Array[]): void {
     const { room, peers } = this.#founding
+    const keys = new Set(this.peers.map(({ key }) => key))
     const seed = this.chance.bytes(32)
-    const identity = { room, seed, ...(peers[this.peers.length] as Founding['peers'][number]) }
+    const identity = { room, seed, ...(peers[keys.size] as Founding['peers'][number]) }
     const log = ops.map((bytes) => ({ kind: 'auth' as const, bytes }))
     const commits = new Set([this.base])
     const disk = { log, commits, pushes: new Set<never>(), integration: undefined }
     const skew = this.chance.below(7_200_000) - 3_600_000
-    this.#states.push({ alive: true, inbox: [], stillUntil: 0, skew, missed: 0 })
+    this.#states.push({ alive: true, inbox: [], stillUntil: 0, skew, missed: 0, with: new Map() })
     this.peers.push(new SimPeer(identity, disk, this.#mutant))
     this.#tick(this.peers.length - 1, this.chance.below(TICK_MS))
   }
@@ -198,6 +282,10 @@ export class World {
   #hear(peer: number, word: Word): void {
     const other = this.peers[word.from] as SimPeer
     const { engine } = this.peers[peer] as SimPeer
+    const { with: talking } = this.#states[peer] as State
+    // Of a key one daemon is heard at a time; the end of the other's session is old news.
+    if (word.kind === 'up') talking.set(other.key, word.from)
+    else if (talking.get(other.key) !== word.from) return
     if (word.kind === 'up') {
       // The mesh lets members in only; whoever is not known yet is let in later.
       if (!isMember(engine.membership, other.key)) return this.#network.end(peer, word.from, 500)
@@ -250,12 +338,12 @@ export class World {
 
   #outside(peer: number): Outside {
     return {
-      send: (to, frame) => this.#network.send(peer, this.indexOf(to), frame),
-      pace: (to) => this.#network.pace(peer, this.indexOf(to)),
-      reset: (to) => this.#network.end(peer, this.indexOf(to), 0),
-      forget: (to) => this.#network.end(peer, this.indexOf(to), 0),
+      send: (to, frame) => this.#network.send(peer, this.indexOf(to, peer), frame),
+      pace: (to) => this.#network.pace(peer, this.indexOf(to, peer)),
+      reset: (to) => this.#network.end(peer, this.indexOf(to, peer), 0),
+      forget: (to) => this.#network.end(peer, this.indexOf(to, peer), 0),
       want: (to) => {
-        const other = this.indexOf(to)
+        const other = this.indexOf(to, peer)
         if (other >= 0 && !this.#network.joins(peer, other)) this.#network.relink()
       },
       work: (job) => this.#work(peer, job),
@@ -271,12 +359,16 @@ export class World {
       const { disk } = this.peers[peer] as SimPeer
       if (asked.request.kind === 'push') disk.pushes.add(answer.id)
     }
-    if (answer.kind !== 'joined' || this.peers.length === this.#founding.peers.length) return
+    if (answer.kind !== 'joined' || this.#isFull()) return
     const read = decodeJoinAnswer(answer.bytes)
     if (read.kind !== 'ok' || read.value.kind !== 'admitted') return
     this.tally.joined++
     this.#start(read.value.ops)
     this.#network.relink()
+  }
+
+  #isFull(): boolean {
+    return this.peers.some(({ key }) => key === this.#founding.request.member)
   }
 
   #work(peer: number, job: Job): void {
@@ -286,7 +378,7 @@ export class World {
       const one = this.peers[peer] as SimPeer
       if (this.#states[peer]?.alive !== true || one.starts !== starts) return
       const commitsOf = (key: PublicKey) => {
-        const holder = this.indexOf(key)
+        const holder = this.indexOf(key, peer)
         return this.#network.joins(peer, holder) ? this.peers[holder]?.disk.commits : undefined
       }
       const desk = { git: this.git, disk, commitsOf }
