@@ -9,10 +9,9 @@ import { evaluate } from '../core/auth/evaluate.ts'
 import { AuthLog } from '../core/auth/log.ts'
 import { decodeOp } from '../core/auth/op.ts'
 import { type ActorId, actorOf, type RoomId } from '../core/brand.ts'
-import { hex } from '../core/bytes/text.ts'
 import { restoreChain } from '../core/engine/chain.ts'
 import { restoreOps } from '../core/engine/authority.ts'
-import type { Effect, StoreEntry } from '../core/engine/effect.ts'
+import type { Effect } from '../core/engine/effect.ts'
 import { wake } from '../core/engine/lives.ts'
 import { type Engine, openState } from '../core/engine/state.ts'
 import { restoreChange } from '../core/engine/streams.ts'
@@ -26,6 +25,7 @@ import type { Fault } from '../store/disk.ts'
 import type { Identity } from './identity.ts'
 import { clocks, type World } from './loop.ts'
 import { takeNextKey } from './next-key.ts'
+import { storedEntries } from './stored.ts'
 
 /** An engine as the disk left it, and the store that it goes on writing. */
 export type OpenedEngine = {
@@ -103,7 +103,7 @@ export async function openEngine(
     }
     let changes = restored.changes.length
     const persist: World['persist'] = async (entries) => {
-      store.append(inStoreOrder(entries).map(storedEntry))
+      store.append(storedEntries(entries))
       const flushed = await store.flush()
       for (const entry of entries) {
         bytes += entry.bytes.length
@@ -217,30 +217,4 @@ async function rebuild(
   for (const change of restored.changes) restoreChange(engine, change)
   restoreChain(engine)
   return { engine, witness: { incarnation, life, signed, rolledBack } }
-}
-
-/**
- * Of the witnesses of own changes only the last, behind everything: one is enough for a flush, and
- * entries for one log that stand together cost one sync.
- */
-function inStoreOrder(entries: readonly StoreEntry[]): StoreEntry[] {
-  const others = entries.filter(({ kind }) => kind !== 'signed')
-  // One that a new incarnation follows is of a life that signs nothing more.
-  const life = entries.slice(entries.findLastIndex(({ kind }) => kind === 'incarnation') + 1)
-  const last = life.findLast(({ kind }) => kind === 'signed')
-  return last === undefined ? others : [...others, last]
-}
-
-function storedEntry(entry: StoreEntry): StoredEntry {
-  switch (entry.kind) {
-    case 'change':
-      return { ...entry, volume: 0 }
-    case 'journal':
-      return { kind: 'word', bytes: entry.bytes }
-    case 'incarnation':
-    case 'life':
-      return { kind: entry.kind, incarnation: hex(entry.bytes) }
-    default:
-      return entry
-  }
 }

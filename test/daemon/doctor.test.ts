@@ -11,7 +11,7 @@ import type { PublicKey } from '../../src/core/brand.ts'
 import { DISK_FULL_BYTES, DISK_LOW_BYTES } from '../../src/core/limits.ts'
 import { clockFindings } from '../../src/daemon/doctor/clock.ts'
 import { doctor } from '../../src/daemon/doctor/doctor.ts'
-import { listening } from '../../src/daemon/doctor/live.ts'
+import { lifeFindings, listening } from '../../src/daemon/doctor/live.ts'
 import { logFinding } from '../../src/daemon/doctor/logs.ts'
 import { mdnsFinding, whyAway } from '../../src/daemon/doctor/peers.ts'
 import { spaceFinding } from '../../src/daemon/doctor/space.ts'
@@ -210,4 +210,12 @@ test('S739: a worktree of a claim that is gone, half made or unknown to git is t
   expect(await codes()).toEqual([])
   writeFileSync(join(root, '.git', 'worktrees', 'abcd2345-dates', 'locked'), 'initializing')
   expect(await codes()).toEqual(['worktree-unfinished'])
+})
+
+test('S788: the doctor tells of each life that ended, and why', () => {
+  const ended = { old: 'ab'.repeat(40) as never, why: 'its stream was sealed after change 7', at: 0 as never }
+  expect(lifeFindings([])).toEqual([])
+  const [found] = lifeFindings([ended])
+  expect(found).toMatchObject({ severity: 'note', code: 'life-ended' })
+  expect(found?.text).toContain('1970-01-01T00:00:00.000Z: its stream was sealed after change 7')
 })

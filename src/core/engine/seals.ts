@@ -57,7 +57,8 @@ function cutBack(engine: Engine, actor: ActorId): boolean {
     keepCut(beyond, { seq: at + 1, hash, predecessor, bytes, signature })
   }
   held.length = keep
-  engine.streams.set(actor, stateAfter(engine, actor, held))
+  if (keep > 0) engine.streams.set(actor, stateAfter(engine, actor, held))
+  else for (const all of [engine.streams, engine.held]) all.delete(actor)
   for (const { lacking, reach } of engine.sessions.values()) {
     lacking.delete(actor)
     reach.set(actor, Math.min(reach.get(actor) ?? 0, keep))

@@ -2,7 +2,7 @@
 import { keyOf } from '../../core/brand.ts'
 import { leaderNow, modeNow, termOf, votersNow } from '../../core/engine/chain.ts'
 import type { Now } from '../../core/engine/effect.ts'
-import type { Engine } from '../../core/engine/state.ts'
+import type { EndedLife, Engine } from '../../core/engine/state.ts'
 import { isLoopback, parseEndpoint } from '../../mesh/address.ts'
 import type { RunningRoom } from '../running.ts'
 import { whoIs } from '../words.ts'
@@ -30,7 +30,18 @@ export function liveFindings(room: RunningRoom): Found[] {
     ...mdnsFindings(room),
     ...clockFindings(skews(engine, now)),
     lease(engine, now),
+    ...lifeFindings(engine.lives),
   ]
+}
+
+/** A finding for each incarnation that ended since the daemon started. */
+export function lifeFindings(lives: readonly EndedLife[]): Found[] {
+  return lives.map(({ why, at }) => {
+    const when = new Date(at).toISOString()
+    const text = `this agent began a new incarnation at ${when}: ${why}`
+    const fix = 'if .knot was copied to another machine, remove one copy, and join from there anew'
+    return note('incarnation', 'life-ended', text, fix)
+  })
 }
 
 function membership(engine: Engine): Found[] {
