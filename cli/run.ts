@@ -7,7 +7,7 @@ import { usageProblem } from './usage.ts'
 
 /** Runs a command line and gives its exit code. Never rejects. */
 export async function run(argv: string[], context: KnotContext): Promise<number> {
-  const words = argv.length === 0 || isHelp(argv) ? ['help', ...argv.filter(isJson)] : argv
+  const words = isHelp(argv) ? ['help', ...argv.filter(isJson)] : helpForPrograms(argv) ?? argv
   const cli = cliFor(words, context)
   let command: KnotCommand
   try {
@@ -24,6 +24,18 @@ export async function run(argv: string[], context: KnotContext): Promise<number>
 function isHelp(argv: string[]): boolean {
   const [first] = argv.filter((word) => !isJson(word))
   return first === undefined || first === '--help' || first === '-h'
+}
+
+/** Of `sync --help --json` the help of `sync`, which the parser would print for people. */
+function helpForPrograms(argv: string[]): string[] | undefined {
+  const asked = argv.includes('--help') || argv.includes('-h')
+  if (!asked || !argv.some(isJson) || argv.includes('--')) return undefined
+  const names = argv.filter((word) => !word.startsWith('-'))
+  const paths = COMMANDS.flatMap(({ paths: all = [] }) => all)
+  const meant = paths
+    .filter((path) => path.every((word, at) => word === names[at]))
+    .sort((a, b) => b.length - a.length)[0]
+  return ['help', ...(meant ?? names), '--json']
 }
 
 function isJson(word: string): boolean {

@@ -95,6 +95,15 @@ describe('the envelope', () => {
     expect(ids).toEqual(['e1', 'e2', 'p1', 'i1', 'ag_aaaaaaaaaaaaaaaa'])
   })
 
+  test('S370: help that is asked for with --json is an envelope as well', async () => {
+    const here = at('in-room')
+    const asked = { 'knot sync': ['sync', '--help'], 'knot tasks add': ['tasks', 'add', 'x', '-h'] }
+    for (const [path, words] of Object.entries(asked)) {
+      const { exit, envelope } = await here.json(...words)
+      expect([exit, envelope.command, envelope.result?.['path']]).toEqual([0, 'help', path])
+    }
+  })
+
   test('S372: log --json is one envelope; with --follow each event is a line as it comes', async () => {
     const here = await served()
     await here.knot('say', 'one')
