@@ -121,12 +121,11 @@ export function doingRows(room: RunningRoom): Output<'doing.list'>['doing'] {
   return [...newest.values()]
     .filter(({ fact }) => fact.text !== '')
     .sort((a, b) => a.fact.at - b.fact.at || (a.id < b.id ? -1 : 1))
-    .map(({ place, fact }) => ({
-      by: whoIs(engine, keyOf(place.actor)),
-      text: fact.text,
-      at: fact.at,
-      online: isThere(engine, room.now(), keyOf(place.actor)),
-    }))
+    .map(({ place: { actor }, fact: { text, at } }) => {
+      // By the key that it has now: what it said with the one before is its word still.
+      const key = memberOf(engine, keyOf(actor))?.key ?? keyOf(actor)
+      return { by: whoIs(engine, key), text, at, online: isThere(engine, room.now(), key) }
+    })
 }
 
 /** Who excludes a lock, in words. */

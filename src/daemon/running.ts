@@ -5,7 +5,8 @@
  *                 │
  *                 └──▶ worker (git, checks) · document (Automerge) · followers (log)
  */
-import { type Instant, keyOf, type PublicKey } from '../core/brand.ts'
+import type { Instant, PublicKey } from '../core/brand.ts'
+import { isOneAgent } from '../core/engine/alive.ts'
 import type { Now } from '../core/engine/effect.ts'
 import type { Engine } from '../core/engine/state.ts'
 import { integrationOf } from '../core/room/views/board.ts'
@@ -172,7 +173,7 @@ async function greet(parts: {
 /** Our own open pushes and the confirmed integration, which a crash may have left without refs. */
 function ownPushes(engine: Engine) {
   const own = [...engine.board.unlanded.values()].filter(
-    ({ place }) => keyOf(place.actor) === engine.me.signer.key,
+    ({ place }) => isOneAgent(engine, place.actor, engine.me.actor),
   )
   return {
     pushes: own.map(({ id, fact }) => ({ push: id, commit: fact.commit })),

@@ -2,6 +2,7 @@
 import { keyOf } from '../core/brand.ts'
 import type { Place } from '../core/room/facts.ts'
 import { writes } from '../core/auth/roles.ts'
+import { isOneAgent } from '../core/engine/alive.ts'
 import { leaders, leads } from '../core/engine/chain.ts'
 import { type Engine, connected } from '../core/engine/state.ts'
 import { sorted, standingOf } from '../core/room/views/board.ts'
@@ -70,7 +71,7 @@ function partOf(engine: Engine): Picture['part'] {
 /** Those that wait for a leader, and the last one. */
 function ownPushes(engine: Engine): Picture['own'] {
   const { board, me } = engine
-  const isOwn = ({ place }: { place: Place }) => keyOf(place.actor) === me.signer.key
+  const isOwn = ({ place }: { place: Place }) => isOneAgent(engine, place.actor, me.actor)
   const [newest] = [...board.newest.values()].filter(isOwn).sort((a, b) => b.fact.at - a.fact.at)
   const waiting = sorted(board.unlanded).filter(({ id, place }) => {
     if (!isOwn({ place }) || id === newest?.id) return false

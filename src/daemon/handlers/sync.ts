@@ -8,7 +8,7 @@
  */
 import { Failure } from '../../api/errors.ts'
 import type { Answers, Item, Output, Parsed } from '../../api/types.ts'
-import { type ActorId, keyOf, type Oid } from '../../core/brand.ts'
+import type { Oid } from '../../core/brand.ts'
 import { leaders } from '../../core/engine/chain.ts'
 import { headOf as integrationHead } from '../../core/engine/landing.ts'
 import { liveSessions } from '../../core/engine/state.ts'
@@ -25,6 +25,7 @@ import { updateRef } from '../../git/moves.ts'
 import { agentRef, pushRef } from '../../git/refs.ts'
 import type { Checkout, Mirror } from '../../git/repository.ts'
 import { bring } from '../../integrate/objects.ts'
+import { isMine } from '../rows.ts'
 import type { RunningRoom } from '../running.ts'
 import { telling } from '../telling.ts'
 import { workplaceOf } from '../worktrees.ts'
@@ -215,8 +216,7 @@ async function knownAs(
   const { engine, repositories } = room
   const own = sorted(engine.board.pushes).filter(({ place, fact }) => {
     const brings = pushesOf(back).every((push) => fact.again?.includes(push) === true)
-    const mine = keyOf(place.actor) === engine.me.signer.key
-    return mine && fact.commit === commit && brings
+    return isMine(room, place.actor) && fact.commit === commit && brings
   })
   const standing = own.find(
     ({ id }) => standingOf(engine.board, id, leaders(engine)).kind === 'queued',
@@ -239,10 +239,9 @@ async function knownAs(
 }
 
 /** Whether this agent published the commit before, in whichever life, and whatever became of it. */
-function wasPublished({ engine }: RunningRoom, commit: Oid): boolean {
-  const mine = (actor: ActorId) => engine.membership.byKey(keyOf(actor))?.agent === engine.me.agent
-  return [...engine.board.pushes.values()].some(({ place, fact }) => {
-    return fact.commit === commit && mine(place.actor)
+function wasPublished(room: RunningRoom, commit: Oid): boolean {
+  return [...room.engine.board.pushes.values()].some(({ place, fact }) => {
+    return fact.commit === commit && isMine(room, place.actor)
   })
 }
 

@@ -11,6 +11,7 @@ import type { Word } from '../../core/sync/word.ts'
 import { newestPushes } from '../../core/room/views/board.ts'
 import { filesBetween } from '../../git/checkout.ts'
 import { hasCommit } from '../../git/mirror.ts'
+import { isMine } from '../rows.ts'
 import type { RunningRoom } from '../running.ts'
 import { whoIs } from '../words.ts'
 
@@ -98,7 +99,7 @@ export async function rows(room: RunningRoom, signal: AbortSignal): Promise<Done
   const { engine, upstream } = room
   const found = new Map<string, Done['rows'][number]>()
   for (const [actor, { fact }] of newestPushes(engine.board)) {
-    if (keyOf(actor) === engine.me.signer.key) continue
+    if (isMine(room, actor)) continue
     const { id, name } = whoIs(engine, keyOf(actor))
     const { commit, files, at } = fact
     // An agent that began a new incarnation has a newest push in each.

@@ -9,7 +9,7 @@
 import type { AgentId, Oid } from '../../core/brand.ts'
 import type { Verify } from '../../core/crypto.ts'
 import { FETCH_REFS_MAX } from '../../core/limits.ts'
-import type { FactId } from '../../core/room/facts.ts'
+import { factId, type FactId } from '../../core/room/facts.ts'
 import { type Word, writeWord } from '../../core/sync/word.ts'
 import { isAncestor } from '../../git/merge.ts'
 import { hasCommit } from '../../git/mirror.ts'
@@ -106,11 +106,13 @@ async function look({ upstream, memory, signal }: Passing): Promise<Away> {
 
 /** Puts one push there, and with the newest one the agent's own ref and its word. */
 async function publish(passing: Passing, own: OwnPush): Promise<Away> {
-  const { picture } = passing
+  const { me, own: all } = passing.picture
   const wanted = new Map([[pushRef(own.push), own.commit]])
-  if (own === picture.own.at(-1)) {
-    wanted.set(agentRef(picture.me.agent), own.commit)
-    wanted.set(wordRef(picture.me.agent), await wordOf(passing, own))
+  if (own === all.at(-1)) {
+    wanted.set(agentRef(me.agent), own.commit)
+    // What an earlier key or incarnation said is not for this one to say again.
+    const said = factId({ actor: me.actor, topic: 'refs', n: own.n })
+    if (said === own.push) wanted.set(wordRef(me.agent), await wordOf(passing, own))
   }
   return put(passing, wanted)
 }

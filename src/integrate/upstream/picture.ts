@@ -6,7 +6,7 @@ import type { FactId } from '../../core/room/facts.ts'
 /** Whether the shared remote is used: `auto` leaves it out where it is somebody's working copy. */
 export type Transport = 'auto' | 'mesh' | 'upstream'
 
-/** A push of this agent: the nth fact of its actor on the topic refs. */
+/** A push of this agent: the nth fact on the topic refs of its actor, or of an earlier one. */
 export type OwnPush = { push: FactId; n: number; commit: Oid; base?: Oid; at: Instant }
 
 export type Picture = {

@@ -40,6 +40,18 @@ test('S606: what is published is put there once, under three names, and counts a
   expect(ada.lane.seen()?.why).toBeUndefined()
 })
 
+test('S606: what an earlier key published goes there as well, without a word of the new one', async () => {
+  const bare = remote()
+  const ada = await agent('alice', bare)
+  const one = await ada.push('one')
+  ada.picture.me = { ...ada.picture.me, actor: CAST.bob.actor }
+  await ada.lane.pass()
+  expect(refsOf(bare)).toEqual({
+    [`refs/knot/push/${one.push}`]: one.commit,
+    [`refs/knot/${idOf('alice')}`]: one.commit,
+  })
+})
+
 test('S606: a push that the remote refuses holds up no other, and is tried again', async () => {
   const bare = remote()
   const ada = await agent('alice', bare)
