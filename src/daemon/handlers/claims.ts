@@ -6,7 +6,10 @@ import { Failure, problemOf } from '../../api/errors.ts'
 import type { Answers, Output, Parsed } from '../../api/types.ts'
 import { keyOf } from '../../core/brand.ts'
 import { worktreeName } from '../../core/branch.ts'
+import { governs } from '../../core/auth/roles.ts'
 import { modeNow } from '../../core/engine/chain.ts'
+import { memberOf } from '../../core/engine/names.ts'
+import { governors } from '../../core/engine/standing.ts'
 import { ASK_WAIT_MS, ASK_WAIT_ALONE_MS } from '../../core/limits.ts'
 import type { Want } from '../../core/room/claim-facts.ts'
 import type { FactId, TaskAdded } from '../../core/room/facts.ts'
@@ -88,7 +91,10 @@ async function end(
   const open = [...life().asks.values()].some(({ place }) => isMine(room, place.actor))
   if (status === target && !open) return taskRow(room, entry)
   await refuseStale(room, entry, { want, life: life() })
-  if (life().holder !== undefined && !isOwn(room, life()) && !force) throw held(room, entry, life())
+  if (life().holder !== undefined && !isOwn(room, life())) {
+    if (!force || want === 'done') throw held(room, entry, life())
+    refuseUngoverned(room, `end what ${ownerName(room, life())} has`)
+  }
   if (life().holder === undefined && (status === 'done' || status === 'dropped')) {
     if (want !== 'reopen') {
       const fix = `knot tasks reopen ${entry.id}`
@@ -137,6 +143,14 @@ export async function settled(
   await room.watch.until(over, { ms: alone() ? ASK_WAIT_ALONE_MS : ASK_WAIT_MS, signal })
 }
 
+/** Refuses what only who decides about members may do, before the room is asked for it in vain. */
+export function refuseUngoverned({ engine }: RunningRoom, what: string): void {
+  const me = memberOf(engine, engine.me.signer.key)
+  if (me === undefined || governs(me.role)) return
+  const why = `${me.name} may not ${what}: it is a ${me.role}`
+  throw new Failure('UNAUTHORISED', why, `ask ${governors(engine)} to do it`)
+}
+
 /** That nobody could confirm what only counts when it is confirmed. */
 export function unconfirmed(what: string, then: string): Failure {
   const fix = 'knot status shows who is reached; run it again when a majority of the voters is'
@@ -152,7 +166,8 @@ async function refuseStale(
   { id }: Entry<TaskAdded>,
   { want, life }: { want: 'done' | 'drop' | 'reopen'; life: TaskLife },
 ): Promise<void> {
-  if (want !== 'done' || isOwn(room, life) || life.by === room.engine.me.actor) return
+  const bySelf = life.by !== undefined && isMine(room, life.by)
+  if (want !== 'done' || isOwn(room, life) || bySelf) return
   const stale = [...life.ended].findLast(([, actor]) => isMine(room, actor))
   if (stale === undefined || life.status === 'done' || life.status === 'dropped') return
   await asked(room, id, { want, claim: stale[0] })
@@ -164,7 +179,9 @@ async function refuseStale(
 function refuseTaken(room: RunningRoom, entry: Entry<TaskAdded>, life: TaskLife): void {
   if (life.status !== 'open') throw held(room, entry, life)
   const first = foremost(life)
-  if (first === undefined || isMine(room, first.place.actor)) return
+  // A leader who is there decides which of them comes first, and whether its author is there.
+  if (first === undefined || modeNow(room.engine, room.now()) !== 'provisional') return
+  if (isMine(room, first.place.actor)) return
   const { name } = whoIs(room.engine, keyOf(first.place.actor))
   const text = `${name} asked for task ${entry.id} before, and nobody could confirm it yet`
   throw new Failure('HELD', text, 'knot tasks list shows what else there is to do')
