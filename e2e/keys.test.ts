@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { Output } from '../src/api/types.ts'
 import { newSeed } from '../src/store/ed25519.ts'
 import { writeKey } from '../src/store/keys.ts'
-import { makeRoom, type Peer, type Peers, refused, setPeers } from './peers.ts'
+import { makeRoom, type Peer, type Peers, refused, setPeers, settled } from './peers.ts'
 import { until } from './world.ts'
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
@@ -54,6 +54,27 @@ test('S706: an agent with a new key is who it was, and the room goes on with it'
     const { voters, mode, leader } = await ada!.status()
     return voters.some(({ id }) => id === old.id) && mode === 'quorum' && leader?.lapsed === false
   })
+})
+
+test('S706: what an agent pushed, locked and does is its own under the new key', async () => {
+  const leader = await settled([ada!, bob!, carol!])
+  const { id: lock } = await bob!.told<{ id: string }>('lock', 'src', '--reason', 'mine')
+  await bob!.told('doing', 'turn the key')
+  await bob!.commit({ 'queued.txt': 'queued' })
+  // Nobody lands it meanwhile, but where bob leads himself.
+  if (leader !== bob) leader.signal('SIGSTOP')
+  const { push } = await bob!.told<Output<'sync'>>('sync', '--push-only')
+  await bob!.told('key', 'rotate')
+  const again = await bob!.told<Output<'sync'>>('sync')
+  leader.signal('SIGCONT')
+  if (leader !== bob) expect(again.push).toBe(push)
+  expect(again.rows.map(({ name }) => name)).not.toContain('bob')
+  const { doing } = await bob!.told<Output<'doing.list'>>('doing')
+  expect(doing.map(({ text, online }) => [text, online])).toEqual([['turn the key', true]])
+  await refused(bob!, ['lock', 'src/a.js', '--reason', 'more'], {
+    exit: 3, code: 'HELD', says: ['with the key before this one', `knot unlock ${lock}`],
+  })
+  await bob!.told('unlock', '--all')
 })
 
 test('S706: a process that died before the new key was in its place goes on with it', async () => {

@@ -15,6 +15,7 @@ export class Doing extends KnotCommand {
     description: 'Say what you are doing, and lock the files it takes, in one step',
     details: `
       Both or neither: when somebody else has one of the files, nothing is said and the code is 3.
+      It stands for what you said before, whose lock is given back for the new one, or else kept.
       Without a text it lists what everybody is doing; \`--stop\` says that it is over, and gives
       the lock back.
     `,
@@ -26,14 +27,16 @@ export class Doing extends KnotCommand {
     ],
   })
 
-  text = Option.String({ name: 'text', required: false })
+  words = Option.Rest({ name: 'text' })
   files = Option.Array('--files', { description: 'A path or glob to lock; may be repeated' })
   shared = Option.Boolean('--shared', false, { description: 'Together with other shared locks' })
   confirmed = Option.Boolean('--confirmed', false, { description: 'Fail unless it is confirmed' })
   stop = Option.Boolean('--stop', false, { description: 'Say that it is over' })
 
   async run(): Promise<Answer> {
-    const { text, stop, files } = this
+    const { stop, files } = this
+    const [text, extra] = this.words
+    if (extra !== undefined) throw tooMany(extra, files)
     if (stop && (text !== undefined || files !== undefined)) {
       throw new Failure('USAGE', '--stop ends what you said before.', 'knot doing --stop')
     }
@@ -58,7 +61,8 @@ export class Doing extends KnotCommand {
     if (globs.length > 0) this.waiting.wait('waiting for the leader')
     const done = await daemon.call('doing', { text, mode, confirmed, ...locks })
     const locked = done.lock === undefined ? [] : [describeLock(done.lock, this.paint)]
-    const lines = [`doing: ${cleanLine(text)}`, ...locked]
+    const given = done.given.map(({ globs: those }) => `unlocked ${cleanLine(those.join(' '))}`)
+    const lines = [`doing: ${cleanLine(text)}`, ...locked, ...given]
     const next = done.lock === undefined ? [] : provisional(done.lock)
     return { result: done, text: lines.join('\n'), next }
   }
@@ -70,4 +74,13 @@ export class Doing extends KnotCommand {
     const given = done.locks.length === 0 ? '' : `, ${count(done.locks.length, 'lock')} given back`
     return { result: done, text: `done: ${cleanLine(done.text)}${given}` }
   }
+}
+
+/** That there is a word too many: names that a shell made of a glob, or a text without quotes. */
+function tooMany(extra: string, files: readonly string[] | undefined): Failure {
+  const fix =
+    files === undefined
+      ? 'put the text in quotes: knot doing "…"'
+      : 'a --files before each, or a glob in quotes: --files "src/*.ts"'
+  return new Failure('USAGE', `"${extra}" is one word too many.`, fix)
 }

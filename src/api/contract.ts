@@ -193,7 +193,8 @@ export const contract = {
       mode: z.enum(['shared', 'exclusive']).default('exclusive'),
       confirmed: z.boolean().default(false),
     }),
-    output: z.object({ id: z.string(), lock: lock.optional() }),
+    // `given` was locked for what was done before, and is not any more.
+    output: z.object({ id: z.string(), lock: lock.optional(), given: z.array(lock) }),
   },
   'doing.stop': {
     doc: 'Says that it is over, and gives its lock back.',

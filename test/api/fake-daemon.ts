@@ -97,6 +97,7 @@ export function fakeAnswers(overrides: Partial<Answers> = {}): Answers {
     doing: async ({ text, globs, mode }) => ({
       id: record('doing', text),
       ...(globs === undefined ? {} : { lock: lockOf({ globs, mode, reason: text }) }),
+      given: [],
     }),
     'doing.stop': async () => ({ text: 'mend the gate', locks: [] }),
     'doing.list': async () => ({ doing: [{ by: bob, text: 'mend', at, online: true }] }),

@@ -27,8 +27,11 @@ export type Call =
   | ({ kind: 'lock' } & LockTerms)
   /** Takes an ask about a task or for a lock back, or gives back what it was granted. */
   | { kind: 'withdraw'; topic: 'claims' | 'locks'; ask: FactId }
-  /** What this agent does now, and what it locks for it; with an empty text, that it is over. */
-  | { kind: 'doing'; text: string; lock?: LockTerms }
+  /**
+   * What this agent does now, and what it locks for it, or the lock that it keeps for it; with an
+   * empty text, that it is over.
+   */
+  | { kind: 'doing'; text: string; lock?: LockTerms; keeps?: FactId }
   /** Takes the last landing back; both as the caller saw them. */
   | { kind: 'undo'; landing: FactId; head: Oid; reason?: string }
   /** The seed of the invite's key is the caller's; only its public half is published. */

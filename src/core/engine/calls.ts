@@ -3,9 +3,15 @@ import { parseGlobs } from '../globs.ts'
 import { utf8 } from '../bytes/text.ts'
 import { makeInvite } from '../auth/author.ts'
 import { mayGive } from '../auth/roles.ts'
-import { MESSAGE_MAX_BYTES, TASK_BODY_MAX_BYTES, TITLE_MAX_BYTES } from '../limits.ts'
+import {
+  LOCKS_PER_AGENT_MAX,
+  MESSAGE_MAX_BYTES,
+  TASK_BODY_MAX_BYTES,
+  TITLE_MAX_BYTES,
+} from '../limits.ts'
 import { factId, type Facts, readFact, writeFact } from '../room/facts.ts'
 import { idOf, mayBeSaidAgain } from '../room/origin.ts'
+import { isOneAgent } from './alive.ts'
 import { takeOps } from './authority.ts'
 import type { Answer, Call, Governing } from './call.ts'
 import { seenOf, termOf } from './chain.ts'
@@ -114,11 +120,14 @@ function announce(
   engine: Engine,
   now: Now,
   out: Effect[],
-  { text, lock: terms }: Extract<Call, { kind: 'doing' }>,
+  { text, lock: terms, keeps }: Extract<Call, { kind: 'doing' }>,
 ): Answer {
   const stamp = { at: now.wall, term: termOf(engine) }
   const plan = { ...stamp, kind: 'doing' as const, text }
-  if (terms === undefined) return write(engine, now, out, { topic: 'plans', fact: plan })
+  if (terms === undefined) {
+    const fact = keeps === undefined ? plan : { ...plan, lock: keeps }
+    return write(engine, now, out, { topic: 'plans', fact })
+  }
   const n = streamOf(engine, engine.me.actor).state.topics.locks?.count ?? 0
   const lock = factId({ actor: engine.me.actor, topic: 'locks', n })
   const ask = { ...stamp, kind: 'ask' as const, ...terms, after: seenOf(engine) }
@@ -148,10 +157,10 @@ function refusalOf(engine: Engine, request: Call): Answer | undefined {
     case 'push':
       return tooLarge('the intent', request.intent ?? '', TITLE_MAX_BYTES)
     case 'lock':
-      return tooLarge('the reason', request.reason, TITLE_MAX_BYTES) ?? badGlob(request)
+      return tooLarge('the reason', request.reason, TITLE_MAX_BYTES) ?? badLock(engine, request)
     case 'doing': {
       const why = tooLarge('what you do', request.text, TITLE_MAX_BYTES)
-      return why ?? (request.lock === undefined ? undefined : badGlob(request.lock))
+      return why ?? (request.lock === undefined ? undefined : badLock(engine, request.lock))
     }
     case 'undo':
       return tooLarge('the reason', request.reason ?? '', TITLE_MAX_BYTES) ?? stale(engine, request)
@@ -166,13 +175,27 @@ function refusalOf(engine: Engine, request: Call): Answer | undefined {
   }
 }
 
-function badGlob({ globs }: { globs: readonly string[] }): Answer | undefined {
+function badLock(
+  engine: Engine,
+  { globs }: { globs: readonly string[] },
+): Answer | undefined {
   const read = parseGlobs(globs)
-  if (read.kind === 'globs') return undefined
+  if (read.kind === 'globs') return oneTooMany(engine)
   const { glob, why } = read
   const message = glob === undefined ? why : `"${glob}" cannot be locked: ${why}`
   const fix = 'name paths or globs from the root of the repository, like src/core or "docs/**"'
   return { kind: 'refused', code: 'USAGE', message, fix }
+}
+
+/** No leader grants more of them, so that the ask would wait for ever. */
+function oneTooMany(engine: Engine): Answer | undefined {
+  const { held, asks } = engine.board.locks
+  const all = [...held.values(), ...asks.values()]
+  const own = all.filter(({ actor }) => isOneAgent(engine, actor, engine.me.actor))
+  if (own.length < LOCKS_PER_AGENT_MAX) return undefined
+  const message = `this agent has ${own.length} locks, and nobody gets more`
+  const fix = 'give some back: knot unlock; a folder or a glob stands for many files'
+  return { kind: 'refused', code: 'TOO_LARGE', message, fix }
 }
 
 /** A wish about anything but the last landing on the head would never count. */

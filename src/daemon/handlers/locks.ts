@@ -1,12 +1,14 @@
 /** Locks on paths, and what everybody is doing. */
 import { Failure } from '../../api/errors.ts'
 import type { Answers, Output, Parsed } from '../../api/types.ts'
+import { keyOf } from '../../core/brand.ts'
 import type { FactId } from '../../core/room/facts.ts'
-import type { LockTerms } from '../../core/room/lock-facts.ts'
+import type { Doing, LockTerms } from '../../core/room/lock-facts.ts'
 import { excluder, type HeldLock, type LockAsk, lockOf } from '../../core/room/views/locks.ts'
 import { doingRows, excludedBy, isMine, type LockRow, lockRow, lockRows } from '../rows.ts'
 import type { RunningRoom } from '../running.ts'
-import { settled, unconfirmed } from './claims.ts'
+import { whoIs } from '../words.ts'
+import { refuseUngoverned, settled, unconfirmed } from './claims.ts'
 import { type FindRoom, granted, made } from './talk.ts'
 
 type LockCalls = Pick<
@@ -49,13 +51,33 @@ async function announce(
   { text, globs, mode, confirmed }: Parsed<'doing'>,
   signal: AbortSignal,
 ): Promise<Output<'doing'>> {
-  const lock = globs === undefined ? {} : { lock: { globs, mode, reason: text } }
-  if (lock.lock !== undefined) refuseExcluded(room, lock.lock)
-  const answer = await granted(room, { kind: 'doing', text, ...lock })
+  const before = doingNow(room)
+  const had = before?.lock === undefined ? {} : { keeps: before.lock }
+  if (globs === undefined) {
+    return { id: await made(room, { kind: 'doing', text, ...had }), given: [] }
+  }
+  const terms = { globs, mode, reason: text }
+  refuseExcluded(room, terms)
+  const answer = await granted(room, { kind: 'doing', text, lock: terms })
   if (answer.kind !== 'made') throw new Error(`bug: doing answered ${answer.kind}`)
   const { id, with: asked } = answer
-  if (asked === undefined) return { id }
-  return { id, lock: await outcome(room, { id: asked, confirmed }, signal) }
+  if (asked === undefined) throw new Error('bug: a doing without the lock that it asked for')
+  const lock = await outcome(room, { id: asked, confirmed }, signal).catch(async (error) => {
+    // Both or neither: without the files it is what it was before.
+    await made(room, { kind: 'doing', text: before?.text ?? '', ...had })
+    throw error
+  })
+  return { id, lock, given: await release(room, lockOfDoing(room, before), signal) }
+}
+
+/** The lock that goes with what somebody is doing, while there is one. */
+function lockOfDoing(
+  { engine }: RunningRoom,
+  doing: Doing | undefined,
+): (HeldLock | LockAsk)[] {
+  const { held, asks } = engine.board.locks
+  const lock = doing?.lock === undefined ? undefined : held.get(doing.lock) ?? asks.get(doing.lock)
+  return lock === undefined ? [] : [lock]
 }
 
 /** What an ask for a lock came to. */
@@ -80,6 +102,11 @@ function refuseExcluded(room: RunningRoom, terms: LockTerms): void {
   const lock = lockOf('' as FactId, me.actor, terms)
   const other = lock && excluder(board.locks, lock)
   if (other === undefined) return
+  if (isMine(room, other.actor)) {
+    // The chain knows keys, and not whose they are.
+    const text = `you locked ${other.terms.globs.join(' ')} with the key before this one`
+    throw new Failure('HELD', text, `knot unlock ${other.id}, then the command again`)
+  }
   const text = `locked: ${excludedBy(room, other)}`
   throw new Failure('HELD', text, 'knot locks shows until when, and knot say reaches its holder')
 }
@@ -105,8 +132,13 @@ function chosen(
       return (wanted.length >= 4 && id.startsWith(wanted)) || terms.globs.includes(plain(wanted))
     })
     const mine = fits.filter(({ actor }) => isMine(room, actor))
-    if (mine.length > 0 || (force && fits.length > 0)) return mine.length > 0 ? mine : fits
+    if (mine.length > 0) return mine
     const [other] = fits
+    if (force && other !== undefined) {
+      const { name } = whoIs(room.engine, keyOf(other.actor))
+      refuseUngoverned(room, `give back what ${name} locked`)
+      return fits
+    }
     if (other === undefined) {
       throw new Failure('NOT_FOUND', `there is no lock "${wanted}"`, 'knot locks shows them')
     }
@@ -139,14 +171,13 @@ async function stop(room: RunningRoom, signal: AbortSignal): Promise<Output<'doi
   if (now === undefined) {
     throw new Failure('NOT_FOUND', 'you said of nothing that you are doing it', 'knot doing "…"')
   }
-  const { held, asks } = room.engine.board.locks
-  const lock = now.lock === undefined ? undefined : (held.get(now.lock) ?? asks.get(now.lock))
+  const locks = lockOfDoing(room, now)
   await made(room, { kind: 'doing', text: '' })
-  return { text: now.text, locks: lock === undefined ? [] : await release(room, [lock], signal) }
+  return { text: now.text, locks: await release(room, locks, signal) }
 }
 
 /** What this agent said last that it is doing; undefined when that is over. */
-function doingNow(room: RunningRoom) {
+function doingNow(room: RunningRoom): Doing | undefined {
   const own = [...room.engine.board.doing.values()].filter(({ place }) => isMine(room, place.actor))
   const newest = own.sort((a, b) => a.fact.at - b.fact.at || (a.id < b.id ? -1 : 1)).at(-1)
   return newest === undefined || newest.fact.text === '' ? undefined : newest.fact

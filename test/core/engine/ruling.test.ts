@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Answer, Call } from '../../../src/core/engine/call.ts'
-import { HOLDER_SILENCE_MS } from '../../../src/core/limits.ts'
+import { HOLDER_SILENCE_MS, LOCKS_PER_AGENT_MAX } from '../../../src/core/limits.ts'
 import type { FactId } from '../../../src/core/room/facts.ts'
 import { lifeOf, type TaskLife } from '../../../src/core/room/views/claims.ts'
 import { signerFrom } from '../../../src/store/ed25519.ts'
@@ -148,6 +148,31 @@ test('S646: doing something and its lock are one change', () => {
   expect([...alice.engine.board.locks.held.keys()]).toEqual([answer.with])
   const refused = stage.ask(bob, { kind: 'doing', text: 'mend', lock: { ...lock, globs: ['/etc'] } })
   expect(refused).toMatchObject({ kind: 'refused', code: 'USAGE' })
+})
+
+test('S646: what one does next can keep the lock of what one did', () => {
+  const { stage, people } = led()
+  const [alice, bob] = people
+  const lock = { globs: ['src'], mode: 'exclusive' as const, reason: 'mend' }
+  const answer = stage.ask(bob, { kind: 'doing', text: 'mend', lock })
+  if (answer.kind !== 'made' || answer.with === undefined) throw new Error('no lock')
+  does(stage, bob, { kind: 'doing', text: 'mend more', keeps: answer.with })
+  const said = [...alice.engine.board.doing.values()].map(({ fact }) => [fact.text, fact.lock])
+  expect(said).toEqual([['mend more', answer.with]])
+})
+
+test('S645: a lock more than anybody gets is refused, and not asked for in vain', () => {
+  const { stage, people } = led()
+  const [, bob] = people
+  const lock = (n: number) => {
+    return { globs: [`f${n}`], mode: 'exclusive' as const, reason: 'many' }
+  }
+  for (let n = 0; n < LOCKS_PER_AGENT_MAX; n++) does(stage, bob, { kind: 'lock', ...lock(n) })
+  const last = lock(LOCKS_PER_AGENT_MAX)
+  for (const more of [{ kind: 'lock', ...last }, { kind: 'doing', text: 'x', lock: last }] as const) {
+    expect(stage.ask(bob, more)).toMatchObject({ kind: 'refused', code: 'TOO_LARGE' })
+  }
+  expect(bob.engine.board.locks.asks.size).toBe(0)
 })
 
 test('S647: a record about a task or a lock that its leader did not write holds for nobody', () => {
