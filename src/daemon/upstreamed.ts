@@ -80,7 +80,8 @@ function ownPushes(engine: Engine): Picture['own'] {
   const own = newest === undefined ? waiting : [...waiting, newest]
   return own.map(({ id, place, fact }) => {
     const { commit, base, at } = fact
-    return { push: id, n: place.n, commit, ...(base === undefined ? {} : { base }), at }
+    const { actor, n } = place
+    return { push: id, actor, n, commit, ...(base === undefined ? {} : { base }), at }
   })
 }
 

@@ -9,7 +9,7 @@
 import type { AgentId, Oid } from '../../core/brand.ts'
 import type { Verify } from '../../core/crypto.ts'
 import { FETCH_REFS_MAX } from '../../core/limits.ts'
-import { factId, type FactId } from '../../core/room/facts.ts'
+import type { FactId } from '../../core/room/facts.ts'
 import { type Word, writeWord } from '../../core/sync/word.ts'
 import { isAncestor } from '../../git/merge.ts'
 import { hasCommit } from '../../git/mirror.ts'
@@ -111,8 +111,7 @@ async function publish(passing: Passing, own: OwnPush): Promise<Away> {
   if (own === all.at(-1)) {
     wanted.set(agentRef(me.agent), own.commit)
     // What an earlier key or incarnation said is not for this one to say again.
-    const said = factId({ actor: me.actor, topic: 'refs', n: own.n })
-    if (said === own.push) wanted.set(wordRef(me.agent), await wordOf(passing, own))
+    if (own.actor === me.actor) wanted.set(wordRef(me.agent), await wordOf(passing, own))
   }
   return put(passing, wanted)
 }
@@ -122,7 +121,7 @@ async function wordOf({ upstream, picture, signal }: Passing, own: OwnPush): Pro
   const { push, ...said } = own
   const { commit, at } = said
   const { room, me } = picture
-  const text = `knot word ${writeWord(room, { actor: me.actor, ...said }, me.signer)}`
+  const text = `knot word ${writeWord(room, said, me.signer)}`
   return writeTag(upstream.mirror, { commit, name: push, by: me.agent, at, text }, signal)
 }
 

@@ -7,7 +7,14 @@ import type { FactId } from '../../core/room/facts.ts'
 export type Transport = 'auto' | 'mesh' | 'upstream'
 
 /** A push of this agent: the nth fact on the topic refs of its actor, or of an earlier one. */
-export type OwnPush = { push: FactId; n: number; commit: Oid; base?: Oid; at: Instant }
+export type OwnPush = {
+  push: FactId
+  actor: ActorId
+  n: number
+  commit: Oid
+  base?: Oid
+  at: Instant
+}
 
 export type Picture = {
   room: RoomId

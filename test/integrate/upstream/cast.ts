@@ -118,7 +118,7 @@ function clone(url: string): string {
 function add(picture: Agent['picture'], { actor }: { actor: Picture['me']['actor'] }, oid: Oid) {
   const n = picture.own.length
   const push = factId({ actor, topic: 'refs', n }) as FactId
-  const made = { push, n, commit: oid, at: (1_700_000_000_000 + n) as Instant }
+  const made = { push, actor, n, commit: oid, at: (1_700_000_000_000 + n) as Instant }
   picture.own = [...picture.own, made]
   return made
 }
