@@ -201,7 +201,8 @@ async function lobbyMesh(
     log,
   })
   if (started.kind === 'started') return started.mesh
-  throw new Failure('FAILED', `the network could not be opened: ${started.why}`)
+  const fix = 'knot config get listen shows where it would listen; knot config unset listen'
+  throw new Failure('FAILED', `the network could not be opened: ${started.why}`, fix)
 }
 
 /** Writes the auth log to the store, once it is shown to be this room's and to have us in it. */

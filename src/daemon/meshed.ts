@@ -43,7 +43,8 @@ export async function joinMesh(parts: Parts): Promise<Mesh> {
     const other = await start(parts, 0)
     if (other.kind === 'started') return remembered(parts, other.mesh)
   }
-  throw new Failure('FAILED', `the network could not be opened: ${started.why}`)
+  const fix = 'knot config get listen shows where it would listen; knot config unset listen'
+  throw new Failure('FAILED', `the network could not be opened: ${started.why}`, fix)
 }
 
 function remembered({ identity, memory }: Parts, mesh: Mesh): Mesh {

@@ -37,7 +37,7 @@ export const RULES: { readonly [K in keyof Settings]: Rule } = {
     given: ['environment', 'checkout'],
   },
   listen: {
-    is: `a list of at most ${PEER_ADDRESSES_MAX} addresses`,
+    is: `at most ${PEER_ADDRESSES_MAX} IP addresses of this machine, as in 0.0.0.0`,
     fits: (value) =>
       Array.isArray(value) && value.length <= PEER_ADDRESSES_MAX && value.every(isAddress),
     given: ['environment', 'checkout', 'user'],
@@ -62,7 +62,10 @@ export type Key = keyof Settings
 export const KEYS = Object.keys(RULES) as Key[]
 
 function isAddress(value: unknown): boolean {
-  return typeof value === 'string' && value !== '' && utf8(value).length <= ADDRESS_MAX_BYTES
+  if (typeof value !== 'string' || utf8(value).length > ADDRESS_MAX_BYTES) return false
+  if (value.includes(':')) return /^[\da-f:.]{2,45}(%\w+)?$/i.test(value)
+  const parts = value.split('.')
+  return parts.length === 4 && parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) < 256)
 }
 
 /** A key as people may write it: `lanOnly`, `lan_only` or `lan-only`. */

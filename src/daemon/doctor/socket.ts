@@ -35,7 +35,12 @@ export async function examineDaemon(
   try {
     return { state: 'serving', findings: await ask(connected.client, path, until) }
   } catch (thrown) {
-    const { message } = problemOf(thrown)
+    const { code, message, fix: own } = problemOf(thrown)
+    // It answered, and says itself what is wrong; the others are said of it by this end.
+    if (own !== undefined && !code.startsWith('DAEMON_') && !until.aborted) {
+      const trouble = { code: 'daemon-unable', text: `the daemon cannot run: ${message}`, fix: own }
+      return { state: 'busy', findings: [error('daemon', trouble)] }
+    }
     const why = until.aborted ? 'it did not answer in time' : message
     const pid = await ownerOf(home)
     const text = `a daemon accepts on ${path} and does not answer: ${why}`

@@ -67,6 +67,9 @@ test('S570: every key has one name in each place, and reads from text', () => {
   )
   expect(parseSetting('port', '4180')).toBe(4180)
   expect(parseSetting('listen', '10.0.0.1, ::1')).toEqual(['10.0.0.1', '::1'])
+  for (const bad of ['1.2.3.4.5', '1.2.3.256', 'eth0', 'here:1', '10.0.0.1,', '']) {
+    expect([bad, parseSetting('listen', bad)]).toEqual([bad, undefined])
+  }
   expect(parseSetting('lanOnly', '1')).toBe(true)
   for (const port of ['many', '-1', '70000', '1e3', '']) expect(parseSetting('port', port)).toBeUndefined()
 })
