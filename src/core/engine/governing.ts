@@ -27,7 +27,7 @@ import { spot } from './joining.ts'
 import { memberOf } from './names.ts'
 import { governors, type Refused, refused, standingRefusal } from './standing.ts'
 import type { Engine } from './state.ts'
-import { votesLeft } from './votes.ts'
+import { goesOnWithout, votesLeft } from './votes.ts'
 
 /** Whether a call is decided here. */
 export function isGoverning(request: Call): request is Governing {
@@ -196,12 +196,11 @@ function refusalOf(engine: Engine, now: Now, request: Governing): Refused | unde
   }
 }
 
-/** A new key is a new voter, and the old one votes no more: somebody else must be able to lead. */
+/** A new key is a new voter, and the old one votes no more: the others must be able to go on. */
 function whyNotRotated(engine: Engine, now: Now): Refused | undefined {
-  const { kind } = votesLeft(engine, now, engine.me.actor)
-  if (kind === 'enough') return undefined
+  if (goesOnWithout(engine, now, engine.me.actor)) return undefined
   const message = 'the room needs the vote of this key: without it no leader could be elected'
-  return refused(message, 'rotate it once two others vote, or while another one leads: knot status')
+  return refused(message, 'rotate it once two others vote and are online: knot status')
 }
 
 function ask(engine: Engine, { name }: Member): string {

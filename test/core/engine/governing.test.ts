@@ -378,6 +378,18 @@ test('S706: a rotation seals the old key, and the others look for the new one wh
   expect(stage.ask(bob, { kind: 'say', text: 'two' })).toMatchObject({ kind: 'refused' })
 })
 
+test('S706: while another voter is away a key that the room needs stays', () => {
+  const { stage, alice, bob, carol } = met()
+  stage.pass(8_000)
+  for (const other of [alice, bob]) stage.cut(carol, other)
+  stage.pass(8_000, [alice, bob])
+  const next = signerFrom(new Uint8Array(32).fill(42))
+  expect(stage.ask(bob, { kind: 'rotate', next })).toMatchObject({ kind: 'refused' })
+  for (const other of [alice, bob]) stage.meet(carol, other)
+  stage.pass(3_000)
+  expect(stage.ask(bob, { kind: 'rotate', next })).toMatchObject({ kind: 'governed' })
+})
+
 test('S706: where no leader could be elected without the vote of a key, it stays', () => {
   const stage = new Stage(2)
   stage.meetAll()
