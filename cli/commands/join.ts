@@ -57,7 +57,9 @@ function answer(joined: Output<'room.join'>): Answer {
     const text = `${table(rows)}\n\n${joined.prompt}`
     return { result, text, next: ['knot status', 'knot log --follow', 'knot sync'] }
   }
-  const reason = `${room} admits nobody before a member accepts them.`
-  const fix = `ask a member to accept ${joined.fingerprint}`
-  return { result, text: table(rows), problem: problem('PENDING', reason, fix) }
+  // Of a room that one waits for nothing is known yet, not even its name.
+  const waiting = [['room', `${room} (not entered yet)`], ...rows.slice(1)]
+  const reason = `the room ${room} lets nobody in before an admin approves.`
+  const fix = `ask for: knot approve ${joined.fingerprint}, then run knot join again`
+  return { result, text: table(waiting), problem: problem('PENDING', reason, fix) }
 }
