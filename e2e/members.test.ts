@@ -28,6 +28,7 @@ async function seen(peer: Peer, name: string) {
 test('S694, S701: who is removed is told by whom, and loses its connections at once', async () => {
   await bob!.told('say', 'before')
   await until('ada hears bob', async () => (await texts(ada!)).includes('before'))
+  await bob!.told('doing', 'mend', '--files', 'src', '--confirmed')
   const began = Date.now()
   await ada!.told('remove', 'bob')
   for (const peer of [ada!, carol!]) {
@@ -44,6 +45,10 @@ test('S694, S701: who is removed is told by whom, and loses its connections at o
   await refused(bob!, ['remove', 'carol'], { exit: 4, code: 'UNAUTHORISED', says })
   expect((await bob!.asked<Output<'status'>>('status')).result.members).toHaveLength(3)
   expect(await texts(bob!)).toContain('before')
+  // What bob had is somebody else's to have, of which nobody tells him.
+  const { locks } = await bob!.told<Output<'locks.list'>>('locks')
+  expect(locks.map(({ standing }) => standing)).toEqual(['provisional'])
+  expect((await ada!.told<Output<'doing.list'>>('doing')).doing).toEqual([])
 })
 
 test('S707: who was removed does not come back through a link that it knows', async () => {

@@ -23,9 +23,13 @@ export function isMine({ engine }: RunningRoom, actor: ActorId): boolean {
   return isOneAgent(engine, actor, engine.me.actor)
 }
 
-/** Confirmed: the chain says so, and a leader is heard who would know better by now. */
+/**
+ * Confirmed: the chain says so, and a leader is heard who would know better by now. Nobody tells a
+ * removed agent what becomes of what it had.
+ */
 export function standingNow({ engine, now }: RunningRoom): 'confirmed' | 'provisional' {
-  return modeNow(engine, now()) === 'provisional' ? 'provisional' : 'confirmed'
+  const isIn = engine.membership.members.get(engine.me.agent)?.status === 'member'
+  return isIn && modeNow(engine, now()) !== 'provisional' ? 'confirmed' : 'provisional'
 }
 
 /** A task: what the chain says of it, or what was asked and will be ruled on. */
@@ -109,12 +113,14 @@ export function lockRows(room: RunningRoom): LockRow[] {
     .sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1))
 }
 
-/** What everybody said last that it is doing; whoever ended it is left out. */
+/** What every member said last that it is doing; whoever ended it is left out. */
 export function doingRows(room: RunningRoom): Output<'doing.list'>['doing'] {
   const { engine } = room
   const newest = new Map<string, Entry<Doing>>()
   for (const entry of engine.board.doing.values()) {
-    const { id } = whoIs(engine, keyOf(entry.place.actor))
+    const member = memberOf(engine, keyOf(entry.place.actor))
+    if (member?.status !== 'member') continue
+    const { agent: id } = member
     const known = newest.get(id)
     if (known === undefined || known.fact.at < entry.fact.at) newest.set(id, entry)
   }
