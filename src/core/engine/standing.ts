@@ -29,7 +29,7 @@ export function writingRefusal(engine: Engine): Refused | undefined {
   if (engine.membership.sealOf(engine.me.actor, engine.volume.id) === undefined) return undefined
   const name = memberOf(engine, engine.me.signer.key)?.name ?? 'this agent'
   const why = `the stream of ${name} was ended while it could not write`
-  return refused(why, 'knot down, then the command again: that begins a new incarnation')
+  return refused(why, 'run it again: a new incarnation begins by itself')
 }
 
 /** Why this agent has no say here; undefined when it has. */
