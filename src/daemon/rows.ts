@@ -1,7 +1,7 @@
 /** Tasks, locks and plans as the API shows them: what is confirmed, and what only is asked for. */
 import type { Output } from '../api/types.ts'
 import { type ActorId, type Instant, keyOf } from '../core/brand.ts'
-import { isOneAgent, isThere } from '../core/engine/alive.ts'
+import { isOneAgent, isThere, whyLost } from '../core/engine/alive.ts'
 import { modeNow } from '../core/engine/chain.ts'
 import { memberOf } from '../core/engine/names.ts'
 import { HOLDER_SILENCE_MS } from '../core/limits.ts'
@@ -21,6 +21,11 @@ export type LockRow = Output<'locks.list'>['locks'][number]
 /** Whether an actor is a life of this very agent. */
 export function isMine({ engine }: RunningRoom, actor: ActorId): boolean {
   return isOneAgent(engine, actor, engine.me.actor)
+}
+
+/** Whether an actor is of a member that writes; what others once asked for is nobody's any more. */
+export function mayHave({ engine, now }: RunningRoom, actor: ActorId): boolean {
+  return whyLost(engine, now(), actor) !== 'removed'
 }
 
 /**
@@ -63,9 +68,9 @@ function pendingOf(
   room: RunningRoom,
   life: TaskLife,
 ): { status: TaskStatus; owner?: ActorId } | undefined {
-  const claim = life.status === 'open' ? foremost(life) : undefined
+  const claim = life.status === 'open' ? foremost(life, (actor) => mayHave(room, actor)) : undefined
   const under = life.holder?.ask ?? claim?.id
-  const end = [...life.asks.values()].find(
+  const end = [...life.asks.values()].findLast(
     ({ fact, place }) =>
       fact.want !== 'claim' &&
       fact.claim === under &&

@@ -15,7 +15,7 @@ import type { Want } from '../../core/room/claim-facts.ts'
 import type { FactId, TaskAdded } from '../../core/room/facts.ts'
 import type { Entry } from '../../core/room/views/board.ts'
 import { foremost, lifeOf, type TaskLife } from '../../core/room/views/claims.ts'
-import { isMine, type TaskRow, taskRow } from '../rows.ts'
+import { isMine, mayHave, type TaskRow, taskRow } from '../rows.ts'
 import type { RunningRoom } from '../running.ts'
 import { whoIs } from '../words.ts'
 import { type Claimed, leave, openFor } from '../worktrees.ts'
@@ -178,7 +178,7 @@ async function refuseStale(
 
 function refuseTaken(room: RunningRoom, entry: Entry<TaskAdded>, life: TaskLife): void {
   if (life.status !== 'open') throw held(room, entry, life)
-  const first = foremost(life)
+  const first = foremost(life, (actor) => mayHave(room, actor))
   // A leader who is there decides which of them comes first, and whether its author is there.
   if (first === undefined || modeNow(room.engine, room.now()) !== 'provisional') return
   if (isMine(room, first.place.actor)) return

@@ -5,7 +5,9 @@ import { keyOf } from '../../core/brand.ts'
 import type { FactId } from '../../core/room/facts.ts'
 import type { Doing, LockTerms } from '../../core/room/lock-facts.ts'
 import { excluder, type HeldLock, type LockAsk, lockOf } from '../../core/room/views/locks.ts'
-import { doingRows, excludedBy, isMine, type LockRow, lockRow, lockRows } from '../rows.ts'
+import {
+  doingRows, excludedBy, isMine, type LockRow, lockRow, lockRows, standingNow,
+} from '../rows.ts'
 import type { RunningRoom } from '../running.ts'
 import { whoIs } from '../words.ts'
 import { refuseUngoverned, settled, unconfirmed } from './claims.ts'
@@ -161,8 +163,9 @@ async function release(
   for (const { id } of chosen) await made(room, { kind: 'withdraw', topic: 'locks', ask: id })
   await settled(room, () => chosen.every(({ id }) => !locks.held.has(id)), signal)
   return chosen.map((lock) => {
-    const over = !locks.held.has(lock.id)
-    return { ...lockRow(room, lock), ...(over ? { standing: 'confirmed' as const } : {}) }
+    // An ask may have been granted where this was not heard of yet.
+    const standing = locks.held.has(lock.id) ? 'provisional' : standingNow(room)
+    return { ...lockRow(room, lock), standing }
   })
 }
 

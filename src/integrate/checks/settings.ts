@@ -6,10 +6,13 @@
  *     run = "npm run test:unit"
  *     timeout = 600
  *
- * Only this table is read, and only these three keys, strictly: a check that is misspelt must not
- * quietly disappear. Other tables belong to others and are passed over.
+ * Of the tables only this one is read, and only these three keys, strictly: a check that is
+ * misspelt must not quietly disappear. Other tables belong to others and are passed over. What
+ * stands before the first table are settings of every member's daemon: a mistake there would keep
+ * all of them from starting, so it is one here.
  */
 import { CHECK_TIMEOUT_MAX_SECONDS, CHECKS_MAX, NAME_MAX_BYTES } from '../../core/limits.ts'
+import { readSettingsIn } from '../../core/settings/settings.ts'
 import { readValue } from '../../core/settings/toml.ts'
 
 export type NamedCheck = { name: string; run: string; timeoutMs?: number }
@@ -20,6 +23,8 @@ export type Settings =
 
 /** Reads the text of a `.knot.toml`. */
 export function readSettings(text: string): Settings {
+  const daemon = readSettingsIn(text, 'project')
+  if (daemon.kind === 'malformed') return daemon
   const checks: Draft[] = []
   let inCheck = false
   for (const [index, source] of text.split(/\r?\n/).entries()) {

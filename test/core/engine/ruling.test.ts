@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
+import { whyLost } from '../../../src/core/engine/alive.ts'
 import type { Answer, Call } from '../../../src/core/engine/call.ts'
 import { HOLDER_SILENCE_MS, LOCKS_PER_AGENT_MAX } from '../../../src/core/limits.ts'
 import type { FactId } from '../../../src/core/room/facts.ts'
-import { lifeOf, type TaskLife } from '../../../src/core/room/views/claims.ts'
+import { foremost, lifeOf, type TaskLife } from '../../../src/core/room/views/claims.ts'
 import { signerFrom } from '../../../src/store/ed25519.ts'
 import { type Person, Stage } from './cast.ts'
 
@@ -228,4 +229,17 @@ test('S643: an agent that goes on with another key keeps what it holds', () => {
   stage.pass(5_000, [alice, bob])
   expect(lifeOf(alice.engine.board.claims, task).holder?.actor).toBe(carol.actor)
   expect(alice.engine.board.locks.held.size).toBe(2)
+})
+
+test('S624: what somebody asked who is no member any more is nobody’s claim', () => {
+  const { stage, people, task } = led()
+  const [alice, , carol] = people
+  for (const other of people) if (other !== carol) stage.cut(carol, other)
+  does(stage, carol, { kind: 'ask', want: 'claim', task })
+  const life = lives([carol], task)[0] as TaskLife
+  const mayHave = (person: Person) => (actor: typeof carol.actor) =>
+    whyLost(person.engine, stage.clock, actor) !== 'removed'
+  expect(foremost(life, mayHave(carol))?.place.actor).toBe(carol.actor)
+  stage.ask(alice, { kind: 'remove', agent: carol.engine.me.agent })
+  expect(foremost(life, mayHave(alice))).toBeUndefined()
 })

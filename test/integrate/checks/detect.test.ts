@@ -177,6 +177,13 @@ describe('detecting', () => {
       why: 'the check "unit" has no run',
     })
   })
+
+  test('S345: a setting that would keep every daemon from starting stands for none either', () => {
+    const toml = '# ours\nlan_only = "maybe"\n\n[[check]]\nname = "unit"\nrun = "true"\n'
+    expect(detectChecks(listing({ '.knot.toml': toml }))).toMatchObject({
+      kind: 'malformed', file: '.knot.toml', line: 2, why: expect.stringContaining('lan_only'),
+    })
+  })
 })
 
 describe('S740: the workspaces of a root without a test', () => {

@@ -140,9 +140,17 @@ export function mayRule(life: TaskLife, ask: { want: Want; claim?: FactId }): bo
   return next(life, ask) !== undefined
 }
 
-/** The ask that the board shows while nobody's is confirmed: the first by its author's clock. */
-export function foremost(life: TaskLife): Entry<TaskAsked> | undefined {
-  const claims = [...life.asks.values()].filter(({ fact }) => fact.want === 'claim')
+/**
+ * The ask that the board shows while nobody's is confirmed: the first by its author's clock, of
+ * those who may have a task at all.
+ */
+export function foremost(
+  life: TaskLife,
+  mayHave: (actor: ActorId) => boolean,
+): Entry<TaskAsked> | undefined {
+  const claims = [...life.asks.values()].filter(({ place, fact }) => {
+    return fact.want === 'claim' && mayHave(place.actor)
+  })
   return claims.sort((a, b) => a.fact.at - b.fact.at || (a.id < b.id ? -1 : 1))[0]
 }
 
