@@ -2,12 +2,14 @@ import { Command, Option } from 'clipanion'
 import type { Client } from '../../src/api/client.ts'
 import { Failure, problemOf } from '../../src/api/errors.ts'
 import type { Input, Output } from '../../src/api/types.ts'
-import { checkoutOf } from '../checkout.ts'
+import { type Checkout, checkoutOf } from '../checkout.ts'
 import { type Answer, KnotCommand } from '../command.ts'
+import type { KnotContext } from '../context.ts'
 import { initialise } from '../daemon.ts'
 import { agentName, typedName } from '../name.ts'
 import { whole } from '../options.ts'
 import { cleanLine, table } from '../print.ts'
+import { askSettings } from '../settings.ts'
 
 /** `knot up` */
 export class Up extends KnotCommand {
@@ -25,6 +27,7 @@ export class Up extends KnotCommand {
       ['Choose the names', '$0 up --name ada --room weft'],
       ['Let nobody in who was not looked at', '$0 up --approve'],
       ['Listen on a port that a firewall lets through', '$0 up --port 4180'],
+      ['Vote, and leave merging and checking to the others', '$0 up --no-integrate'],
     ],
   })
 
@@ -39,6 +42,10 @@ export class Up extends KnotCommand {
 
   port = Option.String('--port', { description: 'TCP port to listen on (else any free one)' })
 
+  integrate = Option.Boolean('--integrate', {
+    description: 'This agent may lead and integrate; `--no-integrate`: it only votes, from now on',
+  })
+
   async run(): Promise<Answer> {
     const port = this.port === undefined ? undefined : whole('--port', this.port, PORTS)
     const name = typedName(this.name)
@@ -46,6 +53,7 @@ export class Up extends KnotCommand {
     if (checkout.stage === 'bare') {
       await initialise(checkout, await agentName(name, this.context), this.context)
     }
+    if (this.integrate !== undefined) await this.setIntegrate(checkout, this.integrate)
     const daemon = await this.daemonOf(checkout, port === undefined ? [] : ['--port', `${port}`])
     const { room } = this
     this.waiting.wait('making the room, and publishing HEAD…')
@@ -55,6 +63,7 @@ export class Up extends KnotCommand {
       approve: this.approve,
     })
     if (port !== undefined) await requirePort(daemon, port)
+    await requireIntegrate(daemon, this.integrate, this.context.env)
     const rows = [
       ['room', `${cleanLine(made.room.name)} (${made.kind})`],
       ['you', `${cleanLine(made.agent.name)} (${made.fingerprint})`],
@@ -66,6 +75,12 @@ export class Up extends KnotCommand {
       next: link === undefined ? ['knot invite', 'knot status'] : ['knot status'],
     }
   }
+
+  /** A setting, and not a matter of this run: any later command may start the daemon again. */
+  private async setIntegrate(checkout: Checkout, integrate: boolean): Promise<void> {
+    if (!integrate && checkout.stage !== 'in-room') throw nobodyToLead()
+    await askSettings(checkout, ['--set', `integrate=${integrate}`], this.context)
+  }
 }
 
 /** Makes or resumes the room. A daemon without one could only try its port again, so it ends. */
@@ -76,6 +91,32 @@ async function create(daemon: Client, input: Input<'room.create'>): Promise<Outp
     if (problemOf(thrown).code === 'PORT_TAKEN') await daemon.call('down', {})
     throw thrown
   }
+}
+
+/** A room whose only voter never leads could confirm nothing, for ever. */
+function nobodyToLead(): Failure {
+  const reason = '--no-integrate would make a room that nobody can lead: its founder is alone.'
+  return new Failure('USAGE', reason, 'knot up, and knot up --no-integrate once others vote')
+}
+
+/** A daemon that ran before goes on as it began, and what somebody exported stands above all. */
+async function requireIntegrate(
+  daemon: Client,
+  wanted: boolean | undefined,
+  env: KnotContext['env'],
+): Promise<void> {
+  if (wanted === undefined) return
+  const { members } = await daemon.call('status', {})
+  const { integrates } = members.find(({ me }) => me) ?? {}
+  if (integrates === undefined || integrates === wanted) return
+  const exported = env['KNOT_INTEGRATE'] ?? ''
+  if (exported !== '' && exported !== String(wanted)) {
+    const reason = `KNOT_INTEGRATE is ${exported}, and stands above what was written.`
+    throw new Failure('FAILED', reason, 'unset KNOT_INTEGRATE; knot down && knot up')
+  }
+  const now = integrates ? 'may lead' : 'never leads'
+  const reason = `integrate = ${wanted} is written; the running daemon began before, and ${now}.`
+  throw new Failure('FAILED', reason, 'knot down && knot up')
 }
 
 const PORTS = { min: 1, max: 65_535 }

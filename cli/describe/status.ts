@@ -25,7 +25,11 @@ function members(status: Status, paint: Paint, now: number): string {
     state(member, paint, now),
     path(member),
     member.fingerprint,
-    [member.me ? '← you' : '', member.id === status.leader?.id ? 'leader' : '']
+    [
+      member.me ? '← you' : '',
+      member.id === status.leader?.id ? 'leader' : '',
+      member.integrates === false ? 'never leads' : '',
+    ]
       .filter((mark) => mark !== '')
       .join(', '),
   ])

@@ -24,6 +24,7 @@ export async function foundRoom(
   signal: AbortSignal,
 ): Promise<RunningRoom> {
   const { identity } = daemon
+  if (identity.config.integrate === false) throw nobodyToLead()
   const founder = chosenName(asked.name ?? identity.config.name)
   const name = asked.room === undefined ? folderName(identity) : chosenName(asked.room)
   await writeGenesis(identity, { founder, name, approve: asked.approve })
@@ -38,6 +39,12 @@ export async function foundRoom(
   await nameBase(room, signal)
   await writePlaybook(identity.home, name)
   return room
+}
+
+/** The founder is the only voter of a new room: nobody else could be elected before it lets go. */
+function nobodyToLead(): Failure {
+  const why = 'integrate is false here, and a new room has nobody but its founder to lead it'
+  return new Failure('USAGE', why, 'knot config set integrate true && knot down && knot up')
 }
 
 /** A name as a person chose it; the failure says what to change. */

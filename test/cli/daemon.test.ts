@@ -4,7 +4,11 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { connect } from '../../src/api/client.ts'
 import { socketPath } from '../../src/api/socket.ts'
+import type { Output } from '../../src/api/types.ts'
+import { status } from '../api/fake-daemon.ts'
 import { type Said, terminal, type Terminal } from './terminal.ts'
+
+type Member = Output<'status'>['members'][number]
 
 let open: Terminal[] = []
 
@@ -111,6 +115,30 @@ describe('starting and stopping', () => {
     const { exit, err } = await here.knot('up', '--port', '4322')
     expect(exit).toBe(1)
     expect(err).toContain('listens on 127.0.0.1:4321, not on port 4322')
+  })
+
+  test('S907: up --no-integrate is written, and fails where the daemon began otherwise', async () => {
+    const founding = at('git')
+    const refused = await founding.json('up', '--no-integrate')
+    expect(refused.exit).toBe(2)
+    expect(refused.envelope.error?.message).toContain('a room that nobody can lead')
+
+    const here = at('in-room')
+    const mine = { ...status.members[0], me: true, integrates: true } as Member
+    await here.serve({ status: async () => ({ ...status, members: [mine] }) })
+    const { exit, envelope } = await here.json('up', '--no-integrate')
+    expect([exit, envelope.error]).toEqual([1, {
+      code: 'FAILED',
+      message: 'integrate = false is written; the running daemon began before, and may lead.',
+      fix: 'knot down && knot up',
+      retryable: false,
+    }])
+    expect(here.starts()).toEqual(['--settings --set integrate=false'])
+    expect((await here.json('up', '--integrate')).exit).toBe(0)
+    expect(here.starts().at(-1)).toBe('--settings --set integrate=true')
+    here.env['KNOT_INTEGRATE'] = 'true'
+    const { err } = await here.knot('up', '--no-integrate')
+    expect(err).toContain('KNOT_INTEGRATE is true, and stands above what was written.')
   })
 
   test('S384: join needs no init before it', async () => {

@@ -92,9 +92,17 @@ export function memberRow(room: RunningRoom, member: Member): Status['members'][
     me,
     online: me || isOnline(room, member),
     path: me ? 'self' : (session?.path ?? 'none'),
+    ...integratesOf(engine, member),
     ...(session === undefined ? {} : { address: session.address }),
     ...(seen === undefined ? {} : { lastSeen: seen }),
   }
+}
+
+/** What a member says of itself: whether it may lead. */
+function integratesOf(engine: Engine, { agent, key }: Member): { integrates?: boolean } {
+  const { me, presence } = engine
+  const said = agent === me.agent ? me.integrates : presence.get(key)?.beat.integrates
+  return said === undefined ? {} : { integrates: said === 'yes' }
 }
 
 /** Online: a session stands, or a beat that somebody passed on is fresh. */
