@@ -25,6 +25,8 @@ import { Members } from './commands/members.ts'
 import { Remove } from './commands/remove.ts'
 import { Role } from './commands/role.ts'
 import { Join } from './commands/join.ts'
+import { LeaseShow } from './commands/lease/show.ts'
+import { LeaseStepDown } from './commands/lease/step-down.ts'
 import { Lock } from './commands/lock.ts'
 import { Locks } from './commands/locks.ts'
 import { Log } from './commands/log.ts'
@@ -54,6 +56,7 @@ export const COMMANDS: CommandClass<KnotContext>[] = [
   Members, Approve, Role, Remove, KeyShow, KeyAdd, KeyRotate,
   Say, Log, Doing, Sync, Undo, Check, Lock, Unlock, Locks,
   TasksAdd, TasksList, TasksShow, Claim, TasksDone, TasksDrop, TasksReopen,
+  LeaseShow, LeaseStepDown,
   ConfigList, ConfigGet, ConfigSet, ConfigUnset,
   ServiceInstall, ServiceStatus, ServiceUninstall,
   Help, Doctor, Logs, Demo, Version, Completion, Complete,

@@ -17,6 +17,7 @@ import {
   upstreamIntegration, who,
 } from './shapes.ts'
 import { checkedPush } from './shapes.ts'
+import { leaseMethods } from './lease.ts'
 
 const byteLength = (text: string) => new TextEncoder().encode(text).length
 
@@ -357,6 +358,7 @@ export const contract = {
       link: z.string(),
     }),
   },
+  ...leaseMethods,
   values: {
     doc: 'Gives the words that a shell may complete: open tasks, members, and open invites.',
     input: nothing,

@@ -257,6 +257,8 @@ export const INPUTS_AT_ONCE = 256
 export const TURN_MS = 50
 /** Events that may wait for one slow reader of `knot log --follow` before it is cut off. */
 export const FOLLOWER_EVENTS_MAX = 10_000
+/** How long `knot lease step-down` waits for the next leader: a dead one is missed as long. */
+export const STEP_DOWN_WAIT_MS = 10_000
 /** How long `knot sync` waits for another peer to hold a push. */
 export const HOLD_WAIT_MS = 10_000
 /** How long `knot undo` waits for its confirmation: an election, and the landing before it. */

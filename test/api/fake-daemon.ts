@@ -37,6 +37,24 @@ export const status: Output<'status'> = {
   checks: [{ name: 'test', command: 'npm test' }],
 }
 
+/** The lease of that room. */
+export const lease: Output<'lease'> = {
+  era: 0, term: 3,
+  leader: { ...alice, mine: true, lapsed: false, term: 3 },
+  until: at + 9_000, confirmed: 12, tail: { era: 0, term: 3, seq: 12 },
+  change: { seq: 2, counts: true }, mode: 'quorum', missing: [],
+  voters: [
+    {
+      ...alice, incarnation: '1a2b3c4d', me: true, leads: true, online: true, integrates: true,
+      of: 'both', acknowledged: at, accepted: { term: 3, seq: 12 },
+    },
+    {
+      ...bob, incarnation: '5e6f7081', me: false, leads: false, online: true, integrates: false,
+      of: 'both', acknowledged: at - 1_000, accepted: { term: 3, seq: 12 },
+    },
+  ],
+}
+
 function lockOf(terms: { globs: string[]; mode: 'shared' | 'exclusive'; reason: string }) {
   return { id: 'l1', ...terms, by: alice, mine: true, at, standing: 'confirmed' as const }
 }
@@ -66,6 +84,8 @@ export function fakeAnswers(overrides: Partial<Answers> = {}): Answers {
       if (follow) await new Promise((resolve) => signal.addEventListener('abort', resolve))
       return {}
     },
+    lease: async () => lease,
+    'lease.step-down': async () => ({ term: 3, next: { ...bob, term: 4 }, ms: 1_200 }),
     'tasks.add': async ({ title }) => ({ id: record('task', title) }),
     'tasks.list': async () => ({
       tasks: events.map(({ id, text }) => ({

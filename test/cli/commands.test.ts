@@ -38,9 +38,10 @@ const EVERY = [
   ['config', 'unset', 'port'], ['claim', 'e1'], ['tasks', 'done', 'e1'], ['tasks', 'drop', 'e1'],
   ['tasks', 'reopen', 'e1'], ['lock', 'src'], ['unlock', '--all'], ['locks'], ['doing', 'mend'],
   ['service', 'status'], ['service', 'uninstall'],
+  ['lease'], ['lease', 'step-down'],
 ]
 
-const GROUPS = ['tasks', 'service', 'config', 'invite', 'key']
+const GROUPS = ['tasks', 'service', 'config', 'invite', 'key', 'lease']
 const nameOf = (words: string[]) =>
   GROUPS.includes(words[0] ?? '') ? words.slice(0, 2).join(' ') : words[0]
 

@@ -36,6 +36,8 @@ export type Call =
   | { kind: 'undo'; landing: FactId; head: Oid; reason?: string }
   /** The seed of the invite's key is the caller's; only its public half is published. */
   | { kind: 'invite'; key: PublicKey; role: GivenRole; uses: number; expires: Instant }
+  /** Gives the lead up, for somebody else to take. */
+  | { kind: 'step-down' }
   | Governing
 
 /**
@@ -63,9 +65,11 @@ export type Answer =
   | { kind: 'governed'; op: Hash; votes: Votes; closed: number }
   /** It was so already, and nothing was written. */
   | { kind: 'unchanged' }
+  /** This peer leads no more; `term` is the one that it gave up. */
+  | { kind: 'stepped-down'; term: number }
   /** Bytes of the join protocol. */
   | { kind: 'joined'; bytes: Uint8Array }
   | { kind: 'refused'; code: RefusalCode; message: string; fix?: string }
 
 /** Why the engine refuses a call; see the table of error codes. */
-export type RefusalCode = 'TOO_LARGE' | 'NOT_AUTHORISED' | 'USAGE' | 'STALE'
+export type RefusalCode = 'TOO_LARGE' | 'NOT_AUTHORISED' | 'USAGE' | 'STALE' | 'ABSENT' | 'ALONE'

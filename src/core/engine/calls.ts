@@ -20,6 +20,7 @@ import { govern, isGoverning } from './governing.ts'
 import { spot } from './joining.ts'
 import { memberOf } from './names.ts'
 import { writingRefusal } from './standing.ts'
+import { stepDown } from './stepping-down.ts'
 import { hold } from './objects.ts'
 import { type Engine, streamOf } from './state.ts'
 import { author } from './streams.ts'
@@ -33,6 +34,8 @@ export function onCall(
 ): void {
   const answer = isGoverning(request)
     ? govern(engine, now, out, request)
+    : request.kind === 'step-down'
+    ? stepDown(engine, now, out)
     : (refusalOf(engine, request) ?? perform(engine, now, out, request))
   out.push({ kind: 'answer', call, answer })
 }
@@ -41,7 +44,7 @@ function perform(
   engine: Engine,
   now: Now,
   out: Effect[],
-  request: Exclude<Call, Governing>,
+  request: Exclude<Call, Governing | { kind: 'step-down' }>,
 ): Answer {
   const stamp = { at: now.wall, term: termOf(engine) }
   switch (request.kind) {

@@ -11,6 +11,10 @@ import {
   type ProposeOutcome,
   records,
   stepLease,
+  type Succession,
+  successionOf,
+  type Tenure,
+  tenureOf,
   votersOf,
 } from '../lease/lease.ts'
 import type { Member } from '../lease/members.ts'
@@ -188,6 +192,19 @@ export function votersNow(engine: Engine): readonly ActorId[] {
 export function modeNow(engine: Engine, now: Now): Mode {
   const leader = leaderNow(engine, now)
   return leader === undefined || leader.lapsed ? 'provisional' : 'quorum'
+}
+
+/** The lease as this peer knows it, for whoever looks. */
+export function tenureNow({ lease }: Engine, now: Now): Tenure {
+  return tenureOf(lease, now.mono)
+}
+
+/** Gives the lead up, if somebody else can take it; nothing happens where that is not so. */
+export function handOver(engine: Engine, now: Now, out: Effect[]): Succession {
+  refreshEligible(engine, now, out)
+  const succession = successionOf(engine.lease)
+  if (succession.kind === 'possible') turn(engine, now, out, { kind: 'step-down' })
+  return succession
 }
 
 /** Who led each term, as far as it is confirmed here. */

@@ -117,6 +117,8 @@ export function stepDown(turn: Turn): void {
   const { role } = lease
   if (role.kind !== 'leader') return
   lease.role = { kind: 'follower' }
+  // Whoever led before it may have been heard lately; that one leads no more either.
+  lease.heardAt = undefined
   // Others get twice the time that they need to stand before this peer does.
   lease.restingSince = (now + 2 * LEASE_MS) as typeof now
   broadcast(turn, { kind: 'resign', era: lease.era.number, term: role.term })

@@ -69,6 +69,7 @@ import { onStand } from './voter.ts'
 
 export { openLease, type LeaseOptions, type Opening } from './open.ts'
 export * from './queries.ts'
+export * from './tenure.ts'
 export type { Lease, LeaseEffect, LeaseInput, ProposeOutcome, Role, Self } from './state.ts'
 
 /** Moves one peer's lease forward by one input; changes it in place, answers what to do. */

@@ -12,6 +12,7 @@ import { checkHistory } from './check-history.ts'
 import { claims } from './claims.ts'
 import { inviteCalls, openInvites } from './invites.ts'
 import { keyCalls } from './keys.ts'
+import { leaseCalls } from './lease.ts'
 import { locks } from './locks.ts'
 import { memberCalls } from './members.ts'
 import { roomCalls } from './room.ts'
@@ -34,6 +35,7 @@ export function handlers(daemon: Daemon): Answers {
     ...talking,
     ...claims(room),
     ...locks(room),
+    ...leaseCalls(room),
     values: async (_input, signal) => {
       await daemon.opening
       if (daemon.room === undefined) return { tasks: [], members: [], invites: [] }

@@ -62,6 +62,8 @@ const CODES = {
   NOT_AUTHORISED: 'UNAUTHORISED',
   USAGE: 'USAGE',
   STALE: 'CONFLICT',
+  ABSENT: 'NOT_FOUND',
+  ALONE: 'PENDING',
 } as const satisfies Record<RefusalCode, ErrorCode>
 
 async function* log(
