@@ -51,9 +51,9 @@ function replayable(seed: number, run: () => void): void {
 }
 
 /** A storm, then calm: one leader must emerge and everybody learn one more confirmed fact. */
-function stormAndCalm(seed: number): World {
+function stormAndCalm(seed: number, storm: Faults = STORM): World {
   const world = new World({ seed, ...roomOf(seed) })
-  world.run(30_000, STORM)
+  world.run(30_000, storm)
   world.heal()
   world.run(25_000, CALM)
   const [leader, ...others] = world.leaders()
@@ -98,6 +98,16 @@ describe('S240: at most one record is confirmed at a place, and every later lead
         world.run(5_000, CALM)
       })
     }
+  })
+
+  test('S904: through storms in which leaders give the lead up, and some only vote', () => {
+    let terms = 0
+    for (const seed of seeds(60)) {
+      replayable(seed, () => {
+        terms += stormAndCalm(seed, { ...STORM, resign: 0.1 }).oracle.terms
+      })
+    }
+    if (seeds(60).length > 1) expect(terms).toBeGreaterThan(200)
   })
 
   test('S243: through 100 walks on which nobody ever trusts a leader', () => {

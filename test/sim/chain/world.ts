@@ -40,6 +40,8 @@ export type Faults = {
   readonly reshape: number
   /** How often somebody proposes a fact. */
   readonly work: number
+  /** How often somebody gives the lead up, or begins or ends to be one who only votes. */
+  readonly resign?: number
 }
 
 export const CALM: Faults = {
@@ -91,6 +93,8 @@ export class World {
   readonly #first: ActorId[]
   readonly #queue: Event[] = []
   readonly #members: Set<Agent>
+  /** Those who only vote. */
+  readonly #shy = new Set<Agent>()
   #parted = new Set<Agent>()
   #faults: Faults = CALM
   now = 0
@@ -136,6 +140,7 @@ export class World {
   heal(): void {
     this.#faults = CALM
     this.#parted = new Set()
+    this.#shy.clear()
     for (const agent of this.agents) {
       this.#members.add(agent)
       if (agent.lease === undefined) this.#up(agent)
@@ -175,7 +180,7 @@ export class World {
   }
 
   #chaos(): void {
-    const { part, crash, wipe, leap, doubt, reshape, work } = this.#faults
+    const { part, crash, wipe, leap, doubt, reshape, work, resign = 0 } = this.#faults
     const agent = this.#any(this.agents)
     if (this.#random() < work) this.propose(agent, `${this.now}`)
     if (this.#random() < crash) this.#crash(agent)
@@ -192,7 +197,18 @@ export class World {
       if (!this.#members.has(other)) this.#members.add(other)
       else if (this.#members.size > 1) this.#members.delete(other)
     }
+    if (resign > 0) this.#resign(resign)
     for (const one of this.agents) if (this.#random() < 0.3) this.#tellMembers(one)
+  }
+
+  #resign(chance: number): void {
+    const leader = this.agents.find(({ lease }) => lease?.role.kind === 'leader')
+    if (leader !== undefined && this.#random() < chance) this.#step(leader, { kind: 'step-down' })
+    if (this.#random() >= chance) return
+    const agent = this.#any(this.agents)
+    if (!this.#shy.delete(agent)) this.#shy.add(agent)
+    // It knows of itself at once; others hear of it some time.
+    this.#tellMembers(agent)
   }
 
   #sowDoubt(): void {
@@ -247,6 +263,9 @@ export class World {
   }
 
   #checkTail(agent: Agent, lease: Lease): void {
+    if (this.#shy.has(agent) && lease.role.kind !== 'follower') {
+      throw new Violation(`${agent.name} only votes, and is ${lease.role.kind}`)
+    }
     const { term, seq } = position(lease)
     if (comparePositions({ term, seq }, agent.tail) < 0) throw new Violation('a tail ranks lower')
     agent.tail = { term, seq }
@@ -299,7 +318,7 @@ export class World {
       .filter((other) => this.#members.has(other))
       .map((other) => ({
         actor: other.actor,
-        stands: true,
+        stands: !this.#shy.has(other),
         online: other === agent || (other.lease !== undefined && !this.#cut(agent, other)),
       }))
     if (agent.lease !== undefined) this.#step(agent, { kind: 'eligible', members })
