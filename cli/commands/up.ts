@@ -5,7 +5,7 @@ import type { Input, Output } from '../../src/api/types.ts'
 import { type Checkout, checkoutOf } from '../checkout.ts'
 import { type Answer, KnotCommand } from '../command.ts'
 import type { KnotContext } from '../context.ts'
-import { initialise } from '../daemon.ts'
+import { initialise, runningDaemon } from '../daemon.ts'
 import { agentName, typedName } from '../name.ts'
 import { whole } from '../options.ts'
 import { cleanLine, table } from '../print.ts'
@@ -78,7 +78,8 @@ export class Up extends KnotCommand {
 
   /** A setting, and not a matter of this run: any later command may start the daemon again. */
   private async setIntegrate(checkout: Checkout, integrate: boolean): Promise<void> {
-    if (!integrate && checkout.stage !== 'in-room') throw nobodyToLead()
+    if (!integrate && checkout.stage !== 'in-room') throw nobodyToLead('would make a room')
+    if (!integrate) await requireAnother(checkout, this.context)
     await askSettings(checkout, ['--set', `integrate=${integrate}`], this.context)
   }
 }
@@ -93,10 +94,23 @@ async function create(daemon: Client, input: Input<'room.create'>): Promise<Outp
   }
 }
 
-/** A room whose only voter never leads could confirm nothing, for ever. */
-function nobodyToLead(): Failure {
-  const reason = '--no-integrate would make a room that nobody can lead: its founder is alone.'
+/** A room none of whose voters leads could confirm nothing, for ever. */
+function nobodyToLead(what: string): Failure {
+  const reason = `--no-integrate ${what} that nobody can lead: no other voter is known who may.`
   return new Failure('USAGE', reason, 'knot up, and knot up --no-integrate once others vote')
+}
+
+/** As far as a daemon runs that knows of the other voters; one that was not heard may lead. */
+async function requireAnother(checkout: Checkout, context: KnotContext): Promise<void> {
+  const daemon = await runningDaemon(checkout, context)
+  if (daemon === undefined) return
+  try {
+    const { voters } = await daemon.call('lease', {})
+    if (voters.some(({ me, integrates }) => !me && integrates)) return
+  } finally {
+    daemon.close()
+  }
+  throw nobodyToLead('would leave a room')
 }
 
 /** A daemon that ran before goes on as it began, and what somebody exported stands above all. */

@@ -28,12 +28,17 @@ function members(status: Status, paint: Paint, now: number): string {
     [
       member.me ? '← you' : '',
       member.id === status.leader?.id ? 'leader' : '',
-      member.integrates === false ? 'never leads' : '',
+      onlyVotes(member) ? 'never leads' : '',
     ]
       .filter((mark) => mark !== '')
       .join(', '),
   ])
   return table([head, ...rows])
+}
+
+/** Of relays and observers their role says it. */
+function onlyVotes({ integrates, role }: Member): boolean {
+  return integrates === false && role !== 'relay' && role !== 'observer'
 }
 
 function state(member: Member, paint: Paint, now: number): string {

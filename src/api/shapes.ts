@@ -20,7 +20,7 @@ export const member = z.object({
   me: z.boolean(),
   online: z.boolean(),
   path: z.enum(['self', 'lan', 'direct', 'relay', 'none']),
-  /** False: it votes and never leads, as it said of itself. Left out where it was not heard. */
+  /** Whether it may lead, by role and its own word. Left out where that was not heard. */
   integrates: z.boolean().optional(),
   address: z.string().optional(),
   lastSeen: moment.optional(),

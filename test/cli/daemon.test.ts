@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { connect } from '../../src/api/client.ts'
 import { socketPath } from '../../src/api/socket.ts'
 import type { Output } from '../../src/api/types.ts'
-import { status } from '../api/fake-daemon.ts'
+import { lease, status } from '../api/fake-daemon.ts'
 import { type Said, terminal, type Terminal } from './terminal.ts'
 
 type Member = Output<'status'>['members'][number]
@@ -125,7 +125,15 @@ describe('starting and stopping', () => {
 
     const here = at('in-room')
     const mine = { ...status.members[0], me: true, integrates: true } as Member
-    await here.serve({ status: async () => ({ ...status, members: [mine] }) })
+    let voters = lease.voters.filter(({ me }) => me)
+    await here.serve({
+      status: async () => ({ ...status, members: [mine] }),
+      lease: async () => ({ ...lease, voters }),
+    })
+    const last = await here.json('up', '--no-integrate')
+    expect(last.exit).toBe(2)
+    expect(last.envelope.error?.message).toContain('leave a room that nobody can lead')
+    voters = lease.voters.map((voter) => ({ ...voter, integrates: true }))
     const { exit, envelope } = await here.json('up', '--no-integrate')
     expect([exit, envelope.error]).toEqual([1, {
       code: 'FAILED',

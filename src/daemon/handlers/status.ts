@@ -98,9 +98,10 @@ export function memberRow(room: RunningRoom, member: Member): Status['members'][
   }
 }
 
-/** What a member says of itself: whether it may lead. */
-function integratesOf(engine: Engine, { agent, key }: Member): { integrates?: boolean } {
+/** Whether a member may lead: by its role, and by what it says of itself. */
+function integratesOf(engine: Engine, { agent, key, role }: Member): { integrates?: boolean } {
   const { me, presence } = engine
+  if (role === 'relay' || role === 'observer') return { integrates: false }
   const said = agent === me.agent ? me.integrates : presence.get(key)?.beat.integrates
   return said === undefined ? {} : { integrates: said === 'yes' }
 }
