@@ -55,7 +55,7 @@ class Liar {
   async start(seed: Uint8Array): Promise<void> {
     const { room, secret } = link
     const hello = () =>
-      this.send({ kind: 'hello', version: SYNC_VERSION, actor: this.actor, authHeads: [], frontier: [] })
+      this.send({ kind: 'hello', volume: 0, version: SYNC_VERSION, actor: this.actor, authHeads: [], frontier: [] })
     const started = await startMesh({
       seed, prologue: prologueOf({ room, secret }), mdnsTag: undefined, isMember: () => true,
       listen: [], log: () => undefined,
@@ -102,7 +102,7 @@ class Liar {
   sign(bytes: Uint8Array): void {
     const at = { actor: this.actor, seq: this.stream.seq + 1, hash: hashOfChunk(bytes) }
     const signature = this.#signer.sign(signingBytes(this.#volume, at))
-    this.send({ kind: 'run', actor: this.actor, seq: at.seq, changes: [bytes], signature })
+    this.send({ kind: 'run', volume: 0, actor: this.actor, seq: at.seq, changes: [bytes], signature })
   }
 
   spoilt(spoil: (raw: Raw) => void): void {

@@ -439,3 +439,25 @@ export const GLOBS_MAX = 64
 export const GLOBS_MAX_BYTES = 2_048
 /** The part of a title in the name of a claim’s branch: a line of `git branch` stays one. */
 export const SLUG_MAX_CHARS = 40
+/** Facts of an author on a topic in a volume: places of volume v are counted from v times this. */
+export const VOLUME_FACTS = 2 ** 31
+/** Changes of a volume after which its leader cuts: loading one so long takes a second. */
+export const VOLUME_MAX_CHANGES = 100_000
+/** Bytes of changes of a volume after which its leader cuts. */
+export const VOLUME_MAX_BYTES = 10 << 20
+/** Payload of a cut: a frontier of the largest kind. */
+export const CUT_MAX_BYTES = 1 << 20
+/** A carried state: all open work of a room; one that is larger is not cut. */
+export const CARRIED_MAX_BYTES = 64 << 20
+/** Facts of a carried state: the smallest ones that fill it. */
+export const CARRIED_MAX_FACTS = 500_000
+/** Part of a carried state in one frame or one record: neither is ever full. */
+export const CARRIED_PART_BYTES = 512 << 10
+/** Messages, closed tasks and landed pushes that are carried, newest first: what people look at. */
+export const CARRIED_RECENT = 1_000
+/** How long a peer may take to send the next part of a carried state, before another is asked. */
+export const CARRIED_WAIT_MS = 2_000
+/** Bytes of carried state that a session is sent in CHAIN_ANSWER_MS: a want of it is 40 bytes. */
+export const CARRIED_ANSWER_MAX_BYTES = 4 << 20
+/** How long a peer waits, that may have forgotten what it signed in a volume, to say it again. */
+export const OWED_WAIT_MS = 2_000

@@ -23,7 +23,7 @@ export function followDocument(
   { log, signal }: { log: (text: string) => void; signal: AbortSignal },
 ): DocumentFollower {
   const document = openDocument({
-    genesis: engine.volume.bytes,
+    genesis: () => engine.volume.bytes,
     disk: nodeDisk,
     path: home.snapshot,
     replay: () => counting(engine, store.changes(engine.volume.number)),

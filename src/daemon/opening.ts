@@ -9,15 +9,13 @@ import { evaluate } from '../core/auth/evaluate.ts'
 import { AuthLog } from '../core/auth/log.ts'
 import { decodeOp } from '../core/auth/op.ts'
 import { type ActorId, actorOf, type RoomId } from '../core/brand.ts'
-import { restoreChain } from '../core/engine/chain.ts'
 import { restoreOps } from '../core/engine/authority.ts'
 import type { Effect } from '../core/engine/effect.ts'
+import { keepEntry, type Kept, openKept, restoreKept, volumeKept } from '../core/engine/kept.ts'
 import { wake } from '../core/engine/lives.ts'
 import { type Engine, openState } from '../core/engine/state.ts'
-import { restoreChange } from '../core/engine/streams.ts'
 import { decodeSigned, type Signed, type Witness } from '../core/engine/witness.ts'
 import { openLease } from '../core/lease/lease.ts'
-import { openVolume } from '../core/room/genesis.ts'
 import { newIncarnation, newSeed, verifyFast } from '../store/ed25519.ts'
 import { nodeDisk } from '../store/node-disk.ts'
 import { openRoom, type Room, type StoredEntry } from '../store/room.ts'
@@ -70,7 +68,7 @@ type Restored = {
   life: string | undefined
   signed: Signed | undefined
   auth: Uint8Array[]
-  changes: { bytes: Uint8Array; signature: Uint8Array | undefined }[]
+  kept: Kept
   records: Uint8Array[]
   certificates: Uint8Array[]
   words: Uint8Array[]
@@ -85,7 +83,7 @@ export async function openEngine(
     life: undefined,
     signed: undefined,
     auth: [],
-    changes: [],
+    kept: openKept(),
     records: [],
     certificates: [],
     words: [],
@@ -101,7 +99,7 @@ export async function openEngine(
       await store.close()
       return undefined
     }
-    let changes = restored.changes.length
+    let changes = restored.kept.changes.length
     const persist: World['persist'] = async (entries) => {
       store.append(storedEntries(entries))
       const flushed = await store.flush()
@@ -137,10 +135,13 @@ function collect(restored: Restored, entry: StoredEntry): number {
       else restored.signed = read.value
       return 0
     }
-    case 'change': {
-      const { bytes, signature } = entry
-      restored.changes.push({ bytes: bytes.slice(), signature: signature?.slice() })
-      return bytes.length
+    case 'change':
+    case 'carried':
+    case 'owed':
+    case 'volume': {
+      const why = keepEntry(restored.kept, entry)
+      if (why !== undefined) throw new Failure('STORE_CORRUPT', `room.log: ${why}`, 'knot doctor')
+      return entry.bytes.length
     }
     case 'auth':
       restored.auth.push(entry.bytes.slice())
@@ -191,7 +192,7 @@ async function rebuild(
   const incarnation = taken ?? before
   const { life, signed } = taken === undefined ? restored : { life: taken, signed: undefined }
   const { signer, config } = identity
-  const volume = openVolume(auth.room, 0)
+  const volume = volumeKept(auth.room, restored.kept)
   const open = (actor: ActorId, words: readonly Uint8Array[]) =>
     openLease({
       room: auth.room,
@@ -214,7 +215,6 @@ async function rebuild(
   const state = { me, verify: verifyFast, volume, auth, membership, lease: lease.lease }
   const engine = openState(state)
   restoreOps(engine)
-  for (const change of restored.changes) restoreChange(engine, change)
-  restoreChain(engine)
+  restoreKept(engine, restored.kept)
   return { engine, witness: { incarnation, life, signed, rolledBack } }
 }

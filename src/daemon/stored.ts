@@ -22,8 +22,6 @@ function inStoreOrder(entries: readonly StoreEntry[]): StoreEntry[] {
 
 function storedEntry(entry: StoreEntry): StoredEntry {
   switch (entry.kind) {
-    case 'change':
-      return { ...entry, volume: 0 }
     case 'journal':
       return { kind: 'word', bytes: entry.bytes }
     case 'incarnation':

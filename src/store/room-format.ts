@@ -4,6 +4,7 @@
  *   room.log      1 auth op · 2 change: uint volume ‖ bytes
  *                 3 signed change: uint volume ‖ 64-byte signature ‖ bytes
  *                 4 record of the term chain · 5 certificate · 6 era · 7 life: 8 bytes
+ *                 8 part of what a volume begins with · 9 own facts owed to it · 10 it has begun
  *   journal.log   1 incarnation: 8 bytes · 2 word · 3 signed
  *
  * Where nothing else is said the body is the bytes that the core made, which alone reads them.
@@ -19,6 +20,8 @@ export type RoomEntry =
   | { kind: 'change'; volume: number; bytes: Uint8Array; signature: Uint8Array | undefined }
   /** This peer began an incarnation: says the same as the journal does, in the other file. */
   | { kind: 'life'; incarnation: string }
+  /** What a volume begins with, in parts, and the word that it has begun. */
+  | { kind: 'carried' | 'owed' | 'volume'; bytes: Uint8Array }
 
 /** What this voter alone has bound itself to. */
 export type JournalEntry =
@@ -29,7 +32,7 @@ export type JournalEntry =
 export type StoredEntry = RoomEntry | JournalEntry
 
 /** Types of records that this version knows in room.log. */
-export const ROOM_TYPES = [1, 2, 3, 4, 5, 6, 7] as const
+export const ROOM_TYPES = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] as const
 /** Types of records that this version knows in journal.log. */
 export const JOURNAL_TYPES = [1, 2, 3] as const
 
@@ -50,6 +53,12 @@ export function recordOf(entry: StoredEntry): { log: 'room' | 'journal'; record:
       return room(6, entry.bytes)
     case 'life':
       return room(7, new Writer().id(entry.incarnation).done())
+    case 'carried':
+      return room(8, entry.bytes)
+    case 'owed':
+      return room(9, entry.bytes)
+    case 'volume':
+      return room(10, entry.bytes)
     case 'incarnation':
       return journal(1, new Writer().id(entry.incarnation).done())
     case 'word':
@@ -77,6 +86,12 @@ export function roomEntryOf({ type, body }: Entry): ReadEntry<RoomEntry> {
       return ok({ kind: 'era', bytes: body })
     case 7:
       return decode(body, reader => ({ kind: 'life', incarnation: reader.id<string>(8) }))
+    case 8:
+      return ok({ kind: 'carried', bytes: body })
+    case 9:
+      return ok({ kind: 'owed', bytes: body })
+    case 10:
+      return ok({ kind: 'volume', bytes: body })
     default:
       return { kind: 'malformed', why: `${type} is no type of room.log` }
   }

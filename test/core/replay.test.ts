@@ -318,8 +318,8 @@ describe('signatures', () => {
       .map(String).filter((path) => path.endsWith('.ts'))
       .map((path) => readFileSync(new URL(`../../src/${path}`, import.meta.url), 'utf8')).join('\n')
     const purposes = new Set([...sources.matchAll(/'(knot\/[a-z-]+\/\d+)'/g)].map(([, found]) => found))
-    const firsts = ['link', 'rank', 'fact', 'volume', 'prologue', 'mdns']
-    const hashed = ['knot/fact/2', 'knot/life/1', ...firsts.map((of) => `knot/${of}/1`)]
+    const firsts = ['link', 'rank', 'fact', 'volume', 'carried', 'prologue', 'mdns']
+    const hashed = ['knot/fact/2', 'knot/volume/2', 'knot/life/1', ...firsts.map((of) => `knot/${of}/1`)]
     // Beats and words are read below; the streams of the mesh are protocols.
     const read = ['knot/beat/1', 'knot/word/1']
     expect([...purposes].sort()).toEqual(

@@ -212,7 +212,7 @@ type Begin = {
 function begin({ disk = memoryDisk(), log = [], requestMs = 10_000, replay }: Begin = {}) {
   const events: DocumentEvent[] = []
   const document = openDocument({
-    genesis: GENESIS,
+    genesis: () => GENESIS,
     disk,
     path: PATH,
     replay: replay ?? (() => inBatches(log.slice())),

@@ -52,7 +52,7 @@ test('S421: the type of a record is the one that SPEC.md gives it', () => {
   expect(typeOf({ kind: 'incarnation', incarnation: id(1) })).toBe('journal 1')
   const spec = readFileSync(new URL('../../SPEC.md', import.meta.url), 'utf8')
   const table = spec.slice(spec.indexOf('room.log     1 auth op'), spec.indexOf('**S420**'))
-  const numbers = [...table.matchAll(/(?:^| )(\d) [a-z]/gm)].map(([, number]) => Number(number))
+  const numbers = [...table.matchAll(/(?:^| )(\d+) [a-z]/gm)].map(([, number]) => Number(number))
   expect(numbers).toEqual([...ROOM_TYPES, ...JOURNAL_TYPES])
 })
 

@@ -31,6 +31,7 @@ export function sayAgain(engine: Engine, now: Now, out: Effect[]): void {
   askForOwn(engine, now, out)
   const member = memberOf(engine, engine.me.signer.key)
   if (member?.status !== 'member' || !writes(member.role)) return
+  if (sayOwed(engine, now, out) === 'said') return
   for (const actor of [...engine.beyond.keys()].sort()) {
     if (!isOwn(engine, actor) || actor === engine.me.actor) continue
     const size = engine.beyond.get(actor)?.changes.size ?? 0
@@ -43,18 +44,36 @@ export function sayAgain(engine: Engine, now: Now, out: Effect[]): void {
   }
 }
 
+/** Says again what the last cut left out, unless a peer may yet show that it was said. */
+export function sayOwed(engine: Engine, now: Now, out: Effect[]): 'said' | 'nothing' {
+  if (engine.owed.length === 0 || now.mono < engine.owedFrom) return 'nothing'
+  const mine = ({ actor }: { actor: ActorId }) => actor === engine.me.actor
+  if ([...engine.talks.values()].some(({ own }) => [...own.values()].some(mine))) return 'nothing'
+  const isMine = ({ place }: Origin) => place.actor === engine.me.actor
+  const owed = engine.owed.filter((origin) => isMine(origin) || isWorthSaying(origin))
+  const drafts = firstOnes(engine, owed)
+  if (drafts.length === 0) engine.owed = []
+  else author(engine, now, out, drafts)
+  return drafts.length === 0 ? 'nothing' : 'said'
+}
+
 /** Facts of an earlier life that no later one has said again, as many as one change takes. */
 function missing(engine: Engine, actor: ActorId): Draft {
+  const origins = cutFactsOf(engine, actor).map(({ place, value }) => firstOf(place, value))
+  return firstOnes(engine, origins.filter(isWorthSaying))
+}
+
+/** Of some facts the first that were not said again. */
+function firstOnes(engine: Engine, origins: readonly Origin[]): Draft {
   const drafts: Draft = []
   let bytes = 0
-  for (const { place, value } of cutFactsOf(engine, actor)) {
-    const origin = firstOf(place, value)
-    if (!isWorthSaying(origin) || engine.again.has(boundId(origin))) continue
+  for (const origin of origins) {
+    if (engine.again.has(boundId(origin))) continue
     const again = saidAgain(origin)
     if (again === undefined) continue
     bytes += again.length
     if (drafts.length === AGAIN_FACTS || (bytes > AGAIN_BYTES && drafts.length > 0)) break
-    drafts.push({ topic: place.topic, value: again })
+    drafts.push({ topic: origin.place.topic, value: again })
   }
   return drafts
 }
@@ -70,11 +89,12 @@ function isWorthSaying({ place, value }: Origin): boolean {
 
 /** Tells a peer which changes of its own lie beyond a seal here. */
 export function tellOwn(engine: Engine, out: Effect[], key: PublicKey): void {
+  const volume = engine.volume.number
   for (const [actor, beyond] of [...engine.beyond].sort(([a], [b]) => (a < b ? -1 : 1))) {
     if (keyOf(actor) !== key) continue
     // A frame names each stream once, and this one has a last change on every branch.
     for (const { seq, hash } of tipsOf(beyond).slice(0, OWN_TIPS_MAX)) {
-      send(out, key, { kind: 'have', frontier: [{ actor, seq, hash }] })
+      send(out, key, { kind: 'have', volume, frontier: [{ actor, seq, hash }] })
     }
   }
 }
@@ -112,7 +132,7 @@ function isWhole(engine: Engine, actor: ActorId, hash: Hash): boolean {
 
 function askOwn(engine: Engine, out: Effect[], key: PublicKey, actor: ActorId): void {
   const seq = engine.held.get(actor)?.length ?? 0
-  send(out, key, { kind: 'want', streams: [{ actor, seq }] })
+  send(out, key, { kind: 'want', volume: engine.volume.number, streams: [{ actor, seq }] })
 }
 
 /** Asks again for what has not come, a bounded number of times in a session. */
@@ -145,7 +165,8 @@ export function serveOwn(engine: Engine, out: Effect[], key: PublicKey, actor: A
       const { seq, changes, signature } = run
       served.set(tip.hash, seq + changes.length - 1)
       const from = (path[0]?.seq ?? 1) + seq - 1
-      send(out, key, { kind: 'run', actor, seq: from, changes, signature })
+      const volume = engine.volume.number
+      send(out, key, { kind: 'run', volume, actor, seq: from, changes, signature })
       sent += changes.reduce((sum, { length }) => sum + length, 0)
     }
   }

@@ -11,6 +11,7 @@ import {
 } from '../limits.ts'
 import { factId, type Facts, readFact, writeFact } from '../room/facts.ts'
 import { idOf, mayBeSaidAgain } from '../room/origin.ts'
+import { placeIn } from '../room/place.ts'
 import { isOneAgent } from './alive.ts'
 import { takeOps } from './authority.ts'
 import type { Answer, Call, Governing } from './call.ts'
@@ -131,7 +132,8 @@ function announce(
     const fact = keeps === undefined ? plan : { ...plan, lock: keeps }
     return write(engine, now, out, { topic: 'plans', fact })
   }
-  const n = streamOf(engine, engine.me.actor).state.topics.locks?.count ?? 0
+  const count = streamOf(engine, engine.me.actor).state.topics.locks?.count ?? 0
+  const n = placeIn(engine.volume.number, count)
   const lock = factId({ actor: engine.me.actor, topic: 'locks', n })
   const ask = { ...stamp, kind: 'ask' as const, ...terms, after: seenOf(engine) }
   const value = writeFact('plans', { ...plan, lock })

@@ -19,7 +19,7 @@ import {
 } from '../lease/lease.ts'
 import type { Member } from '../lease/members.ts'
 import { decodeMessage, encodeMessage } from '../lease/message.ts'
-import type { ChainRecord, FactPayload } from '../lease/record.ts'
+import type { ChainRecord, CutPayload, FactPayload } from '../lease/record.ts'
 import type { LeaseEffect, LeaseInput } from '../lease/state.ts'
 import {
   CHAIN_ANSWER_MAX_BYTES,
@@ -33,6 +33,7 @@ import { landedEvent, undoneEvent } from '../room/views/events.ts'
 import { foldStep } from '../room/views/undo.ts'
 import type { Effect, Now } from './effect.ts'
 import { send, sendAll } from './sending.ts'
+import { noteCut } from './cuts.ts'
 import { foldDecision } from './decided.ts'
 import { bring, proveReign, tellEvent } from './showing.ts'
 import type { Engine } from './state.ts'
@@ -125,6 +126,25 @@ export function proposeFact(
   { place, value }: { place: Place; value: string },
 ): ProposeOutcome['kind'] {
   const payload: FactPayload = { kind: 'fact', ...place, value }
+  return propose(engine, now, out, payload)
+}
+
+/** Proposes the end of the volume. */
+export function proposeCut(
+  engine: Engine,
+  now: Now,
+  out: Effect[],
+  bytes: Uint8Array,
+): ProposeOutcome['kind'] {
+  return propose(engine, now, out, { kind: 'cut', bytes })
+}
+
+function propose(
+  engine: Engine,
+  now: Now,
+  out: Effect[],
+  payload: FactPayload | CutPayload,
+): ProposeOutcome['kind'] {
   const effects = turn(engine, now, out, { kind: 'propose', payload })
   const proposed = effects.find((effect) => effect.kind === 'proposed')
   return proposed?.outcome.kind ?? 'not-leader'
@@ -161,6 +181,11 @@ export function undecided({ lease }: Engine): FactPayload[] {
   return records(lease, { from: confirmedSeq(lease) + 1, to: seq }).flatMap(({ payload }) =>
     payload.kind === 'fact' ? [payload] : [],
   )
+}
+
+/** Whether nothing that was proposed waits for its confirmation. */
+export function isSettled({ lease }: Engine): boolean {
+  return position(lease).seq === confirmedSeq(lease)
 }
 
 /** How many more records may be proposed before the first of those that wait is confirmed. */
@@ -254,9 +279,11 @@ function perform(engine: Engine, out: Effect[], effect: LeaseEffect): void {
   }
 }
 
-/** Takes what the disk's chain confirms into the board. */
-export function restoreChain(engine: Engine): void {
-  const confirmed = records(engine.lease, { from: 1, to: confirmedSeq(engine.lease) })
+/** Takes what the chain here confirms into the board, all of it or what stands before a place. */
+export function restoreChain(engine: Engine, before: number = Infinity): void {
+  engine.cuts.length = 0
+  const to = Math.min(confirmedSeq(engine.lease), before - 1)
+  const confirmed = records(engine.lease, { from: 1, to })
   for (const record of confirmed) foldRecord(engine, [], record)
 }
 
@@ -265,6 +292,7 @@ function foldRecord(engine: Engine, out: Effect[], record: ChainRecord): void {
   const { payload, seq, term, leader } = record
   engine.due.add('landing').add('objects')
   if (payload.kind === 'open') return proveReign(engine, out, { term, leader })
+  if (payload.kind === 'cut') return noteCut(engine, out, record)
   if (payload.kind !== 'fact') return
   if (payload.topic !== 'landings') return foldDecision(engine, out, record)
   const { actor, n, value } = payload

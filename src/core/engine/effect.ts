@@ -11,7 +11,7 @@ import type { Answer } from './call.ts'
 export type StoreEntry =
   | { kind: 'auth'; bytes: Uint8Array }
   /** A change; without a signature when a later change of its run carries it. */
-  | { kind: 'change'; bytes: Uint8Array; signature: Uint8Array | undefined }
+  | { kind: 'change'; volume: number; bytes: Uint8Array; signature: Uint8Array | undefined }
   | { kind: 'record'; bytes: Uint8Array }
   | { kind: 'certificate'; bytes: Uint8Array }
   /** A voter's promise, grant or accept. */
@@ -20,6 +20,8 @@ export type StoreEntry =
   | { kind: 'signed'; bytes: Uint8Array }
   /** 8 bytes: a new incarnation begins. The journal's word for it, and the log's. */
   | { kind: 'incarnation' | 'life'; bytes: Uint8Array }
+  /** Parts of what a volume begins with, then the word that it has begun; see `kept.ts`. */
+  | { kind: 'carried' | 'owed' | 'volume'; bytes: Uint8Array }
 
 export type Effect =
   | { kind: 'persist'; entry: StoreEntry }

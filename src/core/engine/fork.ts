@@ -75,7 +75,7 @@ function askBack(
   // Each answer is a burst of runs, and every one of them would ask again.
   if (backs === undefined || (backs.get(actor) ?? Infinity) <= after) return
   backs.set(actor, after)
-  send(out, key, { kind: 'want', streams: [{ actor, seq: after }] })
+  send(out, key, { kind: 'want', volume: engine.volume.number, streams: [{ actor, seq: after }] })
 }
 
 /** The changes from a place up to the next signature. */

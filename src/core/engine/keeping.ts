@@ -27,7 +27,8 @@ export function keepSealed(
     const signed = at === changes.length - 1 ? signature.slice() : undefined
     const change = { seq, predecessor, hash: decoded.hash, bytes: bytes.slice(), signature: signed }
     if (keepCut(beyond, change) === 'known') continue
-    const entry = { kind: 'change', bytes: change.bytes, signature: signed } as const
+    const volume = engine.volume.number
+    const entry = { kind: 'change', volume, bytes: change.bytes, signature: signed } as const
     out.push({ kind: 'persist', entry })
   }
 }

@@ -78,10 +78,11 @@ export function wake(engine: Engine, now: Now, witness: Witness): Effect[] {
   const out: Effect[] = []
   const { actor } = engine.me
   const held = engine.held.get(actor)
-  engine.ending ??= whyOld(witness, (seq) => {
+  const hashAt = (seq: number) => {
     const cut = [...(engine.beyond.get(actor)?.changes.values() ?? [])]
     return held?.[seq - 1]?.hash ?? cut.find((change) => change.seq === seq)?.hash
-  })
+  }
+  engine.ending ??= whyOld(witness, { volume: engine.volume.number, hashAt })
   endIfSealed(engine)
   // Events that a seal took back were shown once, and come again with what is said again.
   for (const each of engine.beyond.keys()) {

@@ -4,6 +4,7 @@ import { BEAT_MS, SESSION_STREAMS_MAX, WANT_DELAY_MS, WANTS_MAX } from '../limit
 import { readBeat } from '../sync/beat.ts'
 import {
   drained,
+  enterVolume,
   frontierOf,
   learnReach,
   markLacking,
@@ -15,6 +16,7 @@ import { decodeFrame, type Frame, type Reach, SYNC_VERSION } from '../sync/wire.
 import { dueWants } from '../sync/wants.ts'
 import { noteOwnReach, serveOwn, tellOwn } from './again.ts'
 import { askForOps, noteHeads, receiveOps } from './authority.ts'
+import { giveCarried, takeCarried } from './carrying.ts'
 import { chainConnected, chainHeard } from './chain.ts'
 import { dropSession } from './closing.ts'
 import type { Effect, Now } from './effect.ts'
@@ -44,6 +46,7 @@ export function onUp(
     kind: 'hello',
     version: SYNC_VERSION,
     actor: engine.me.actor,
+    volume: engine.volume.number,
     authHeads: engine.auth.heads(),
     frontier: frontierOf(engine.held),
   })
@@ -81,11 +84,12 @@ function take(engine: Engine, now: Now, out: Effect[], from: From): string | und
       receiveOps(engine, now, out, { from: key, heads: frame.heads, ops: frame.ops })
       return undefined
     case 'run':
-      return onRun(engine, now, out, { ...from, frame })
+      return isHere(engine, frame) ? onRun(engine, now, out, { ...from, frame }) : undefined
     case 'have':
+      if (!isHere(engine, frame)) return undefined
       return onReach(engine, now, out, { key, session, frontier: frame.frontier })
     case 'want':
-      onWant(engine, out, { ...from, frame })
+      if (isHere(engine, frame)) onWant(engine, out, { ...from, frame })
       return undefined
     case 'lease':
       return chainHeard(engine, now, out, { key, message: frame.message })
@@ -94,7 +98,41 @@ function take(engine: Engine, now: Now, out: Effect[], from: From): string | und
     case 'held':
       for (const push of frame.pushes) noteHolder(engine, push, key)
       return undefined
+    case 'entered':
+      onEntered(engine, out, { ...from, frame })
+      return undefined
+    case 'carry':
+      giveCarried(engine, now, out, { key, frame })
+      return undefined
+    case 'carried':
+      takeCarried(engine, now, out, { key, frame })
+      return undefined
   }
+}
+
+/** Streams are of one volume: what is said of another one says nothing here. */
+function isHere({ volume }: Engine, frame: { volume: number }): boolean {
+  return frame.volume === volume.number
+}
+
+/** A peer is in another volume from now on: who is there already tells it all that it holds. */
+function onEntered(engine: Engine, out: Effect[], { key, session, frame }: Of<'entered'>): void {
+  enterVolume(session, frame.volume)
+  if (isHere(engine, frame)) meet(engine, out, { key, session })
+}
+
+/** Tells a peer in the same volume what is here, and sends what it lacks. */
+function meet(
+  engine: Engine,
+  out: Effect[],
+  { key, session }: { key: PublicKey; session: Session },
+): void {
+  const frontier = frontierOf(engine.held)
+  const volume = engine.volume.number
+  if (frontier.length > 0) send(out, key, { kind: 'have', volume, frontier })
+  for (const [actor, held] of engine.held) markLacking(session, actor, held.length)
+  tellOwn(engine, out, key)
+  pumpOne(engine, out, { key, session })
 }
 
 type Of<Kind extends Frame['kind']> = From & { frame: Extract<Frame, { kind: Kind }> }
@@ -119,11 +157,17 @@ function onHello(
   if (ops.length > 0) send(out, key, { kind: 'auth', heads: engine.auth.heads(), ops })
   noteHeads(engine, now, { from: key, heads: frame.authHeads })
   const { frontier } = frame
-  const why = onReach(engine, now, out, { key, session, frontier })
-  if (why !== undefined) return why
-  for (const [actor, held] of engine.held) markLacking(session, actor, held.length)
-  tellOwn(engine, out, key)
-  pumpOne(engine, out, { key, session })
+  session.volume = frame.volume
+  if (isHere(engine, frame)) {
+    const why = onReach(engine, now, out, { key, session, frontier })
+    if (why !== undefined) return why
+    for (const [actor, held] of engine.held) markLacking(session, actor, held.length)
+    tellOwn(engine, out, key)
+    pumpOne(engine, out, { key, session })
+  } else if (frame.volume > engine.volume.number) {
+    const own = frontier.some(({ actor }) => actor === engine.me.actor)
+    session.knowsOwn = own ? 'yes' : 'no'
+  }
   forgetHolder(engine, key)
   const pushes = [...engine.board.unlanded.keys()].filter((push) => engine.holding.has(push))
   if (pushes.length > 0) send(out, key, { kind: 'held', pushes: pushes.sort() })
@@ -248,13 +292,15 @@ export function tell(engine: Engine, now: Now, out: Effect[]): void {
   engine.news.clear()
   for (const [key, session] of news.length === 0 ? [] : liveSessions(engine)) {
     const frontier = news.flatMap((actor) => newsOf(engine, session, actor))
-    if (frontier.length > 0) send(out, key, { kind: 'have', frontier })
+    const volume = engine.volume.number
+    if (frontier.length > 0) send(out, key, { kind: 'have', volume, frontier })
   }
   if (now.mono < engine.wanted + WANT_DELAY_MS / 2) return
   engine.wanted = now.mono
   askForOps(engine, now, out)
   const asks = dueWants(liveSessions(engine), now.mono, (actor) => lengthOf(engine, actor))
-  for (const { key, streams } of asks) send(out, key, { kind: 'want', streams })
+  const volume = engine.volume.number
+  for (const { key, streams } of asks) send(out, key, { kind: 'want', volume, streams })
   for (const { ahead } of engine.sessions.values()) giveUp(ahead, now)
 }
 
@@ -266,6 +312,7 @@ function giveUp(ahead: Session['ahead'], now: Now): void {
 }
 
 function newsOf(engine: Engine, session: Session, actor: ActorId): Reach[] {
+  if (session.volume !== engine.volume.number) return []
   const held = engine.held.get(actor) ?? []
   const last = held.at(-1)
   if (last === undefined || (session.reach.get(actor) ?? 0) >= held.length) return []

@@ -25,7 +25,7 @@ import { restoreChain } from './chain.ts'
 import type { Effect } from './effect.ts'
 import { beyondOf } from './keeping.ts'
 import { type Engine, streamOf } from './state.ts'
-import { foldHeld, retake, stateAfter } from './streams.ts'
+import { foldCarried, foldHeld, retake, stateAfter } from './streams.ts'
 
 /** Cuts streams back to their seals, and takes up again what lies beyond none any more. */
 export function settleSeals(engine: Engine, out: Effect[]): void {
@@ -76,6 +76,7 @@ function refold(engine: Engine, cut: readonly ActorId[]): void {
   Object.assign(engine.board, emptyBoard())
   for (const view of [engine.led, engine.unproved, engine.brought, engine.again]) view.clear()
   engine.desk = undefined
+  foldCarried(engine)
   for (const actor of [...engine.held.keys()].sort()) foldHeld(engine, actor)
   restoreChain(engine)
   engine.due.add('landing').add('objects')

@@ -39,7 +39,7 @@ export function pumpOne(
   to: { key: PublicKey; session: Session; encoded?: Map<string, Uint8Array> },
 ): void {
   const { key, session, encoded = new Map<string, Uint8Array>() } = to
-  if (session.lacking.size === 0) return
+  if (session.lacking.size === 0 || session.volume !== engine.volume.number) return
   const { frames, pace } = nextRuns(session, { get: (actor) => servedOf(engine, actor) })
   for (const frame of frames) {
     const bytes = encoded.get(nameOf(frame)) ?? encodeFrame(frame)

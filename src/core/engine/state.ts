@@ -17,9 +17,12 @@ import type { Membership } from '../auth/evaluate.ts'
 import type { Signer, Verify } from '../crypto.ts'
 import type { Desk } from '../integration/planner.ts'
 import type { Lease } from '../lease/lease.ts'
+import { VOLUME_MAX_BYTES, VOLUME_MAX_CHANGES } from '../limits.ts'
 import type { Beyond } from '../room/beyond.ts'
 import type { FactId } from '../room/facts.ts'
+import type { Cut } from '../room/cut.ts'
 import type { Volume } from '../room/genesis.ts'
+import type { Origin } from '../room/origin.ts'
 import { openPending, type Pending } from '../room/pending.ts'
 import { openStream, type StreamState } from '../room/stream.ts'
 import { type Board, emptyBoard, type Entry } from '../room/views/board.ts'
@@ -58,6 +61,8 @@ export type Talk = {
   asking: { heads: readonly Hash[]; asked: number; since: Monotonic }
   /** When the peer's last request for auth ops was answered. */
   answered: Monotonic
+  /** Bytes of a carried state that the peer was sent, and since when. */
+  carried: { since: Monotonic; bytes: number }
   /** Bytes that the peer's wants for records of the chain were answered with, and since when. */
   chain: { since: Monotonic; bytes: number }
   /** What was complained about already: once a session is enough for a log. */
@@ -76,13 +81,52 @@ export type Talk = {
  */
 export type Missing = { fresh: Set<FactId>; failed: Set<FactId>; turn: number }
 
-/** What `step` has to look at again after an input: asks, the leader's desk, or git objects. */
-export type Due = 'ruling' | 'landing' | 'objects'
+/**
+ * What `step` has to look at again after an input: asks, the leader's desk, git objects, or a cut
+ * that was confirmed.
+ */
+export type Due = 'ruling' | 'landing' | 'objects' | 'volume'
+
+/** A carried state, in both its forms. */
+export type Carried = { readonly bytes: Uint8Array; readonly facts: readonly Origin[] }
+
+/** A cut, the id of its record and that record's place in the chain. */
+export type ConfirmedCut = { readonly cut: Cut; readonly id: Hash; readonly seq: number }
+
+/** Changes of a volume, and their bytes. */
+export type Size = { changes: number; bytes: number }
+
+/** What came of a carried state so far, whom it is asked of, and since when. */
+export type Carrying = {
+  readonly hash: Hash
+  parts: Uint8Array[]
+  got: number
+  from: PublicKey | undefined
+  since: Monotonic
+  asked: number
+}
 
 export type Engine = {
   readonly me: Me
   readonly verify: Verify
-  readonly volume: Volume
+  volume: Volume
+  /** What the volume began with; nothing in the first one. */
+  carried: Carried
+  /** The cuts that the chain confirmed: the first ends volume 0, and so on. */
+  readonly cuts: ConfirmedCut[]
+  /** Own facts of the volume before that are not in the carried state, as they were written. */
+  owed: readonly Origin[]
+  /** Nothing of them is said before. */
+  owedFrom: Monotonic
+  /** How much there is in the volume, and when its leader cuts. */
+  readonly size: Size
+  readonly bound: Size
+  /** A carried state that was computed here, until it is entered. */
+  prepared: Carried | undefined
+  /** A carried state that is on its way here. */
+  carrying: Carrying | undefined
+  /** Cuts whose carried state this peer computed otherwise than the room confirmed it. */
+  readonly differs: { volume: number; confirmed: Hash; computed: Hash }[]
   readonly auth: AuthLog
   membership: Membership
   /** The gate's numbers of each stream, and its changes; both have the same actors. */
@@ -161,14 +205,26 @@ export type Opening = {
   auth: AuthLog
   membership: Membership
   lease: Lease
+  /** When this peer, as a leader, cuts; VOLUME_MAX_CHANGES and VOLUME_MAX_BYTES if not said. */
+  bound?: Size
 }
 
 /** An engine that knows its room and has heard nobody yet. */
-export function openState({ me, verify, volume, auth, membership, lease }: Opening): Engine {
+export function openState(opening: Opening): Engine {
+  const { me, verify, volume, auth, membership, lease, bound } = opening
   return {
     me,
     verify,
     volume,
+    carried: { bytes: new Uint8Array(), facts: [] },
+    cuts: [],
+    owed: [],
+    owedFrom: LONG_AGO,
+    size: { changes: 0, bytes: 0 },
+    bound: bound ?? { changes: VOLUME_MAX_CHANGES, bytes: VOLUME_MAX_BYTES },
+    prepared: undefined,
+    carrying: undefined,
+    differs: [],
     auth,
     membership,
     streams: new Map(),

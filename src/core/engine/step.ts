@@ -18,11 +18,13 @@
  * the leader's desk or git objects says that it is `due`, and each tick looks at both.
  */
 import { unreachable } from '../brand.ts'
+import { sayAgain } from './again.ts'
 import { onCall } from './calls.ts'
 import { dropSession } from './closing.ts'
 import type { Effect, Now } from './effect.ts'
 import type { Input } from './input.ts'
 import { onAsk } from './joining.ts'
+import { turnVolume } from './entering.ts'
 import { drive, onResult } from './landing.ts'
 import { beginLife } from './lives.ts'
 import { isLeftOut } from './misdeeds.ts'
@@ -39,6 +41,11 @@ export function step(engine: Engine, now: Now, input: Input): Effect[] {
   const out: Effect[] = []
   if (engine.started === LONG_AGO) engine.started = now.mono
   take(engine, now, out, input)
+  if (engine.due.delete('volume')) {
+    turnVolume(engine, now, out)
+    // At once, so that nothing that was answered is ever missed.
+    if (engine.ending === undefined) sayAgain(engine, now, out)
+  }
   // Nothing is signed in a life that was found to be over.
   beginLife(engine, now, out)
   if (engine.due.delete('ruling')) rule(engine, now, out)

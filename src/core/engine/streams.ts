@@ -16,6 +16,7 @@ import {
   type RunOutcome,
 } from '../room/gate.ts'
 import { hold, type PendingRun, takeAfterAdvance, takeAfterAuth } from '../room/pending.ts'
+import type { Fact } from '../room/change.ts'
 import type { Place } from '../room/facts.ts'
 import { keepCut, openBeyond } from '../room/beyond.ts'
 import { decodeChange } from '../room/decode.ts'
@@ -71,7 +72,7 @@ export function author(engine: Engine, now: Now, out: Effect[], facts: Draft): P
     return []
   }
   accept(engine, out, actor, run, outcome)
-  const bytes = encodeSigned({ seq, hash: written.hash })
+  const bytes = encodeSigned({ volume: engine.volume.number, seq, hash: written.hash })
   out.push({ kind: 'persist', entry: { kind: 'signed', bytes } })
   pump(engine, out)
   return outcome.accepted.flatMap((change) =>
@@ -161,6 +162,20 @@ export function stateAfter(
 export function foldHeld(engine: Engine, actor: ActorId): void {
   for (const { facts } of replay(engine, actor, engine.held.get(actor) ?? [])) {
     fold(engine, [], { actor, facts })
+  }
+}
+
+/** The facts of the first so many changes of a stream. */
+export function factsWithin(engine: Engine, actor: ActorId, seq: number): Fact[] {
+  const held = engine.held.get(actor)?.slice(0, seq) ?? []
+  return [...replay(engine, actor, held)].flatMap(({ facts }) => facts)
+}
+
+/** Folds what a volume began with; shows none of it. */
+export function foldCarried(engine: Engine): void {
+  for (const { place, value } of engine.carried.facts) {
+    const { actor, topic, n } = place
+    fold(engine, [], { actor, facts: [{ topic, n, value }] })
   }
 }
 
@@ -290,7 +305,10 @@ function accept(
     const signature = last ? run.signature.slice() : undefined
     changes.push(bytes)
     held.push({ hash: change.hash, bytes, signature })
-    out.push({ kind: 'persist', entry: { kind: 'change', bytes, signature } })
+    engine.size.changes++
+    engine.size.bytes += bytes.length
+    const volume = engine.volume.number
+    out.push({ kind: 'persist', entry: { kind: 'change', volume, bytes, signature } })
     fold(engine, out, change)
   }
   out.push({ kind: 'document', changes })

@@ -11,6 +11,7 @@ export function openTalk(): Talk {
     asking,
     answered: LONG_AGO,
     chain,
+    carried: { since: LONG_AGO, bytes: 0 },
     complaints: new Set(),
     backs: new Map(),
     own: new Map(),

@@ -4,6 +4,8 @@ import { BEAT_MS } from '../limits.ts'
 import { encodeBeat } from '../sync/beat.ts'
 import { sayAgain } from './again.ts'
 import { chainTick } from './chain.ts'
+import { aheadOf } from './cuts.ts'
+import { cutWhenFull } from './cutting.ts'
 import type { Effect, Now } from './effect.ts'
 import { closeExpired } from './joining.ts'
 import { readmit } from './misdeeds.ts'
@@ -16,6 +18,8 @@ export function onTick(engine: Engine, now: Now, out: Effect[]): void {
   readmit(engine, now, out)
   chainTick(engine, now, out)
   tell(engine, now, out)
+  cutWhenFull(engine, now, out)
+  if (aheadOf(engine) !== undefined) engine.due.add('volume')
   closeExpired(engine, now, out)
   if (engine.ending === undefined) sayAgain(engine, now, out)
   if (now.mono - engine.beat.last >= BEAT_MS) beat(engine, now, out)

@@ -13,7 +13,7 @@ import { Writer } from '../bytes/writer.ts'
 import { OP_NUMBER_MAX } from '../limits.ts'
 
 /** The last change that a life signed. */
-export type Signed = { readonly seq: number; readonly hash: Hash }
+export type Signed = { readonly volume: number; readonly seq: number; readonly hash: Hash }
 
 /** What the logs say of this life. */
 export type Witness = {
@@ -27,25 +27,32 @@ export type Witness = {
   readonly rolledBack: string | undefined
 }
 
-/** The journal's entry for a change that is about to leave. */
-export function encodeSigned({ seq, hash }: Signed): Uint8Array {
-  return new Writer().uint(seq).id(hash).done()
+/** The journal's entry for a change that is about to leave; the first volume is not named. */
+export function encodeSigned({ volume, seq, hash }: Signed): Uint8Array {
+  const w = new Writer().uint(seq).id(hash)
+  return (volume === 0 ? w : w.uint(volume)).done()
 }
 
 /** Reads such an entry. */
 export function decodeSigned(bytes: Uint8Array): Decoded<Signed> {
-  return decode(bytes, (reader) => ({ seq: reader.uint(OP_NUMBER_MAX), hash: reader.id<Hash>(32) }))
+  return decode(bytes, (reader) => {
+    const [seq, hash] = [reader.uint(OP_NUMBER_MAX), reader.id<Hash>(32)]
+    const volume = reader.done ? 0 : reader.uint(OP_NUMBER_MAX)
+    return { volume, seq, hash }
+  })
 }
 
 /** Why the disk may hold less than this life has signed; undefined when it holds all of it. */
 export function whyOld(
   { incarnation, life, signed, rolledBack }: Witness,
-  hashAt: (seq: number) => Hash | undefined,
+  { volume, hashAt }: { volume: number; hashAt: (seq: number) => Hash | undefined },
 ): string | undefined {
   if (rolledBack !== undefined) return rolledBack
   if (life !== incarnation) {
     return `room.log is of incarnation ${life ?? 'none'} and journal.log of ${incarnation}`
   }
-  if (signed === undefined || hashAt(signed.seq) === signed.hash) return undefined
+  // A log that is in a later volume was written after all that was signed in this one.
+  if (signed === undefined || signed.volume < volume) return undefined
+  if (signed.volume === volume && hashAt(signed.seq) === signed.hash) return undefined
   return `journal.log says that change ${signed.seq} was signed, and room.log does not have it`
 }

@@ -5,6 +5,7 @@
 import { keyOf, type ActorId, type PublicKey } from '../brand.ts'
 import { utf8 } from '../bytes/text.ts'
 import {
+  CUT_MAX_BYTES,
   FACT_MAX_BYTES,
   LEASE_MS,
   PULSE_MS,
@@ -14,7 +15,14 @@ import {
 import type { Grant } from './ballot.ts'
 import { acceptersOf, push, tailOf, uncarried } from './chain.ts'
 import { nextVoters } from './members.ts'
-import { encodeRecord, hold, recordBytes, type FactPayload, type Payload } from './record.ts'
+import {
+  encodeRecord,
+  hold,
+  recordBytes,
+  type CutPayload,
+  type FactPayload,
+  type Payload,
+} from './record.ts'
 import {
   broadcast,
   confirmersOf,
@@ -57,8 +65,8 @@ export function resume(turn: Turn): void {
   acceptTail(turn)
 }
 
-/** Adds a fact to the chain, if this peer leads and is answered. */
-export function propose(turn: Turn, payload: FactPayload): ProposeOutcome {
+/** Adds a fact or a cut to the chain, if this peer leads and is answered. */
+export function propose(turn: Turn, payload: FactPayload | CutPayload): ProposeOutcome {
   const { role, chain } = turn.lease
   if (role.kind !== 'leader') return { kind: 'not-leader', leader: chain.reigns.at(-1)?.leader }
   if (role.lapsed) return { kind: 'lapsed' }
@@ -163,7 +171,12 @@ function isAnswered({ lease, now }: Pick<Turn, 'lease' | 'now'>): boolean {
   return confirmersOf(lease).every((voters) => isEnough(got, voters))
 }
 
-function whyUnfit({ topic, value }: FactPayload): string | undefined {
+function whyUnfit(payload: FactPayload | CutPayload): string | undefined {
+  if (payload.kind === 'cut') {
+    const size = payload.bytes.length
+    return size > CUT_MAX_BYTES ? `the cut has ${size} bytes, over ${CUT_MAX_BYTES}` : undefined
+  }
+  const { topic, value } = payload
   if (utf8(topic).length > TOPIC_MAX_BYTES) return `the topic is over ${TOPIC_MAX_BYTES} bytes`
   if (utf8(value).length > FACT_MAX_BYTES) return `the fact is over ${FACT_MAX_BYTES} bytes`
   if (!topic.isWellFormed() || !value.isWellFormed()) return 'the text has lone surrogates'

@@ -10,6 +10,7 @@ import { decode, Reader, type Decoded } from '../bytes/reader.ts'
 import { Writer } from '../bytes/writer.ts'
 import {
   ACCEPTS_MAX,
+  CUT_MAX_BYTES,
   FACT_MAX_BYTES,
   RECORD_PAYLOAD_MAX_BYTES,
   TOPIC_MAX_BYTES,
@@ -39,12 +40,15 @@ export type FactPayload = {
   readonly value: string
 }
 
+/** The end of a volume; what it says is `room/cut.ts`'s. */
+export type CutPayload = { readonly kind: 'cut'; readonly bytes: Uint8Array }
+
 /** What a record says. `open` begins every term with the grants that elected its leader. */
 export type Payload =
   | { readonly kind: 'open'; readonly grants: readonly Grant[] }
   | { readonly kind: 'voters'; readonly voters: readonly ActorId[] }
   | FactPayload
-  | { readonly kind: 'cut'; readonly bytes: Uint8Array }
+  | CutPayload
 
 export type ChainRecord = {
   readonly era: number
@@ -133,7 +137,7 @@ function payloadBytes(payload: Payload): Uint8Array {
 
 function readPayload(outer: Reader): Payload {
   const kind = KINDS[outer.u8() - 1]
-  const bytes = outer.bytes(RECORD_PAYLOAD_MAX_BYTES)
+  const bytes = outer.bytes(kind === 'cut' ? CUT_MAX_BYTES : RECORD_PAYLOAD_MAX_BYTES)
   if (kind === undefined) return outer.fail('unknown kind of record')
   if (kind === 'cut') return { kind, bytes: bytes.slice() }
 

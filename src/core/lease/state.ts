@@ -8,7 +8,7 @@ import type { Journal } from './journal.ts'
 import type { Member } from './members.ts'
 import type { LeaseMessage, Standing } from './message.ts'
 import type { Position } from './position.ts'
-import type { ChainRecord, FactPayload } from './record.ts'
+import type { ChainRecord, CutPayload, FactPayload } from './record.ts'
 import type { Rules } from './rules.ts'
 import { isKeyNamed, isNamed, type Voters } from './voters.ts'
 
@@ -74,7 +74,7 @@ export type LeaseInput =
     }
   | { readonly kind: 'connected'; readonly key: PublicKey }
   | { readonly kind: 'disconnected'; readonly key: PublicKey }
-  | { readonly kind: 'propose'; readonly payload: FactPayload }
+  | { readonly kind: 'propose'; readonly payload: FactPayload | CutPayload }
   /** The members who may vote or lead, most senior first. */
   | { readonly kind: 'eligible'; readonly members: readonly Member[] }
   | { readonly kind: 'step-down' }

@@ -10,7 +10,7 @@ import { fromHex } from '../bytes/text.ts'
 import { AUTH_HEADS_MAX } from '../limits.ts'
 import type { Topic } from './topics.ts'
 
-/** One record: the n-th that its author wrote under the topic, counted from 0. */
+/** One record: the n-th that its author wrote under the topic, counted from 0 in volume 0. */
 export type Fact = { readonly topic: Topic; readonly n: number; readonly value: string }
 
 /** A map of the document, by the op that made it: one of this stream's or one of the genesis. */

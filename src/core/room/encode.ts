@@ -50,14 +50,14 @@ export function encodeBody(change: Change): Uint8Array {
   })
 }
 
-/** The first change of a volume: an empty map at the root for each key. */
-export function encodeGenesis(actor: Hash, keys: readonly string[]): Encoded {
-  const ops = keys.map(key => ({ into: undefined, key, value: undefined }))
+/** The first change of a volume: maps at the root, and what stands in them from the beginning. */
+export function encodeGenesis(actor: Hash, ops: readonly AnyOp[]): Encoded {
   const start = { seq: 1, startOp: 1, time: 0 }
   return chunk(body({ ...start, predecessors: [], actor, message: '', others: [], ops }))
 }
 
-type AnyOp = Omit<Op, 'into'> & { readonly into: ObjectId | undefined }
+/** An op that may stand at the root, which has no name. */
+export type AnyOp = Omit<Op, 'into'> & { readonly into: ObjectId | undefined }
 
 type Body = {
   readonly predecessors: readonly Hash[]
@@ -94,16 +94,18 @@ function body(change: Body): Uint8Array {
   return to.done()
 }
 
+/** Where an object's maker stands among the actors of a change. */
+const ACTOR_PLACE = { own: 0, genesis: 1 } as const
+
 function columnsOf(ops: readonly AnyOp[]): [number, Uint8Array][] {
-  // The ops of a genesis stand at the root, which has no name: these two columns are left out then.
-  const objects = ops.flatMap(op => op.into ?? [])
+  const objects = ops.map(op => op.into)
   const values = ops.map(op => (op.value === undefined ? undefined : utf8(op.value)))
   const raw = new Writer()
   for (const value of values) if (value !== undefined) raw.raw(value)
 
   return [
-    [COLUMN.objectActor, runs(objects.map(object => (object.by === 'own' ? 0 : 1)), writeUint)],
-    [COLUMN.objectOp, runs(objects.map(object => object.op), writeUint)],
+    [COLUMN.objectActor, runs(objects.map(object => object && ACTOR_PLACE[object.by]), writeUint)],
+    [COLUMN.objectOp, runs(objects.map(object => object?.op), writeUint)],
     [COLUMN.key, runs(ops.map(op => op.key), (to, key) => to.text(key))],
     [COLUMN.insert, new Writer().uint(ops.length).done()],
     [COLUMN.action, runs(values.map(actionOf), writeUint)],
@@ -131,20 +133,32 @@ function writeUint(to: Writer, value: number): void {
   to.uint(value)
 }
 
-/** Run-length form: two or more equal values as one run, what stands between as one literal. */
-function runs<T>(values: readonly T[], write: (to: Writer, value: T) => void): Uint8Array {
+/**
+ * Run-length form: two or more equal values as one run, what stands between as one literal. What is
+ * absent, as the name of the root, is a run of its own; a column with nothing else is left out.
+ */
+function runs<T>(
+  values: readonly (T | undefined)[],
+  write: (to: Writer, value: T) => void,
+): Uint8Array {
   const to = new Writer()
+  if (values.every(value => value === undefined)) return to.done()
   let at = 0
   while (at < values.length) {
     let end = at + 1
-    if (values[at] === values[end]) {
+    if (values[at] === undefined) {
+      while (end < values.length && values[end] === undefined) end++
+      to.u8(0).uint(end - at)
+    } else if (end < values.length && values[at] === values[end]) {
       while (values[end] === values[at]) end++
       sint(to, end - at)
       write(to, values[at] as T)
     } else {
-      while (end < values.length && values[end] !== values[end + 1]) end++
+      while (end < values.length && values[end] !== undefined && values[end] !== values[end + 1]) {
+        end++
+      }
       sint(to, at - end)
-      for (const value of values.slice(at, end)) write(to, value)
+      for (const value of values.slice(at, end)) write(to, value as T)
     }
     at = end
   }

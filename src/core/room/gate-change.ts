@@ -7,6 +7,7 @@
  */
 import { type Change, type Fact, type ObjectId, type Op } from './change.ts'
 import { type Volume, topicOfOp } from './genesis.ts'
+import { placeIn } from './place.ts'
 import { type StreamState, planFact } from './stream.ts'
 import { TOPICS, type Topic } from './topics.ts'
 
@@ -46,7 +47,7 @@ export function judgeChange(volume: Volume, stream: StreamState, change: Change)
       at++
     }
     const value = (change.ops[at - 1] as Op).value as string
-    facts.push({ topic, n: plan.n, value })
+    facts.push({ topic, n: placeIn(volume.number, plan.n), value })
     topics[topic] = plan.after
   }
   return { kind: 'ok', facts, topics }

@@ -13,6 +13,7 @@ import { base32, utf8 } from '../bytes/text.ts'
 import { Writer } from '../bytes/writer.ts'
 import { FACT_MAX_BYTES, ORIGIN_MAX_BYTES } from '../limits.ts'
 import { type FactId, factId, type Place } from './facts.ts'
+import { volumeOf } from './place.ts'
 import type { Topic } from './topics.ts'
 
 /** A fact as it was first written. */
@@ -40,10 +41,14 @@ export function isAboutAsks(topic: Topic): boolean {
 
 const WAS = /^\{"was":\["([0-9a-f]{16})",(0|[1-9][0-9]{0,14})\],(?=")/
 
-/** Where views show the fact that stands at a place: there, or where it was first written. */
+/**
+ * Where views show the fact that stands at a place: there, or where it was first written. An ask
+ * that its author says again in the next volume, in the same life, goes on waiting as what it was.
+ */
 export function originOf(place: Place, value: string): Origin {
   const origin = firstOf(place, value)
-  return isAboutAsks(place.topic) ? { ...origin, place } : origin
+  const goesOn = origin.place.actor === place.actor && volumeOf(origin.place) < volumeOf(place)
+  return isAboutAsks(place.topic) && !goesOn ? { ...origin, place } : origin
 }
 
 /** Where the fact that stands at a place was first written: there, or in an earlier life. */

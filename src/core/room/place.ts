@@ -3,14 +3,28 @@ import { type ActorId, type Brand, type Instant, keyOf } from '../brand.ts'
 import { sha256, tagged } from '../bytes/hash.ts'
 import { base32 } from '../bytes/text.ts'
 import { Writer } from '../bytes/writer.ts'
+import { VOLUME_FACTS } from '../limits.ts'
 import { isCount, isInstant, isObject, type Json } from './json.ts'
 import type { Topic } from './topics.ts'
 
 /** A fact's name in every surface: 16 base32 digits of the hash of its place in the document. */
 export type FactId = Brand<string, 'FactId'>
 
-/** Where a fact stands: whose, on which topic, the how-manieth there. */
+/** Where a fact stands: whose, on which topic, the how-manieth there; see `placeIn`. */
 export type Place = { actor: ActorId; topic: Topic; n: number }
+
+/**
+ * The place of the nth fact of its author on a topic in a volume. Places go on from volume to
+ * volume, so that no two facts of a stream that did not fork ever have one place.
+ */
+export function placeIn(volume: number, n: number): number {
+  return volume * VOLUME_FACTS + n
+}
+
+/** The volume in which a fact was first written. */
+export function volumeOf({ n }: { n: number }): number {
+  return Math.floor(n / VOLUME_FACTS)
+}
 
 /** Where an ask stands: its topic is that of the fact that names it. */
 export type AskPlace = Omit<Place, 'topic'>

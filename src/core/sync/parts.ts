@@ -11,9 +11,10 @@ import type { Frame } from './wire.ts'
 export function partsOf(frame: Frame): Frame[] {
   switch (frame.kind) {
     case 'hello': {
+      const { volume } = frame
       const [frontier = [], ...more] = cut(frame.frontier, { count: FRONTIER_MAX })
       const hello: Frame = { ...frame, authHeads: named(frame.authHeads), frontier }
-      return [hello, ...more.map((rows): Frame => ({ kind: 'have', frontier: rows }))]
+      return [hello, ...more.map((rows) => ({ kind: 'have' as const, volume, frontier: rows }))]
     }
     case 'auth': {
       const heads = named(frame.heads)

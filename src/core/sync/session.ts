@@ -18,6 +18,10 @@ export type Session = {
   address: string
   /** The peer's present incarnation, from its hello; nothing is sent before. */
   actor: ActorId | undefined
+  /** The volume that the peer says it is in: runs go to those in ours. */
+  volume: number | undefined
+  /** Whether it named a stream of ours in a volume that we have not entered. */
+  knowsOwn: 'yes' | 'no'
   /** The last change of each stream that the peer is known to hold or was sent. */
   reach: Map<ActorId, number>
   lacking: Set<ActorId>
@@ -36,11 +40,19 @@ export function openSession(path: Path, address: string): Session {
     path,
     address,
     actor: undefined,
+    volume: undefined,
+    knowsOwn: 'no',
     reach: new Map(),
     lacking: new Set(),
     outbox: { sent: 0, awaited: 'no' },
     ahead: new Map(),
   }
+}
+
+/** The peer is in a volume, of which nothing is known to be there yet. */
+export function enterVolume(session: Session, volume: number | undefined): void {
+  session.volume = volume
+  for (const known of [session.reach, session.ahead, session.lacking]) known.clear()
 }
 
 /** What this peer holds of each stream, in the order of the actors. */
@@ -79,10 +91,11 @@ export function nextRuns(
   session: Session,
   streams: { get(actor: ActorId): readonly HeldChange[] | undefined },
 ): { frames: Frame[]; pace: 'yes' | 'no' } {
-  const { outbox, reach, lacking } = session
+  const { outbox, reach, lacking, volume } = session
   const frames: Frame[] = []
+  if (session.actor === undefined || volume === undefined) return { frames, pace: 'no' }
   // A second `drained` for one outbox would let twice as much into the next one.
-  if (session.actor === undefined || outbox.awaited === 'yes') return { frames, pace: 'no' }
+  if (outbox.awaited === 'yes') return { frames, pace: 'no' }
   for (const actor of [...lacking].sort()) {
     const held = streams.get(actor) ?? []
     for (;;) {
@@ -92,7 +105,7 @@ export function nextRuns(
         outbox.awaited = 'yes'
         return { frames, pace: 'yes' }
       }
-      frames.push({ kind: 'run', actor, ...run })
+      frames.push({ kind: 'run', volume, actor, ...run })
       reach.set(actor, run.seq + run.changes.length - 1)
       outbox.sent += run.changes.reduce((sum, change) => sum + change.length, 0)
     }

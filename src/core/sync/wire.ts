@@ -11,6 +11,7 @@ import { Writer } from '../bytes/writer.ts'
 import {
   AUTH_HEADS_MAX,
   AUTH_OP_MAX_BYTES,
+  CARRIED_MAX_BYTES,
   CHANGE_MAX_BYTES,
   FRAME_MAX_BYTES,
   FRAME_OPS_MAX,
@@ -21,30 +22,62 @@ import {
 import { type FactId, isFactId } from '../room/facts.ts'
 
 /** The version that a hello names first; what follows is read only when it is ours. */
-export const SYNC_VERSION = 1
+export const SYNC_VERSION = 2
 
 /** How far a peer holds one stream: its last change. */
 export type Reach = { actor: ActorId; seq: number; hash: Hash }
 
 export type Frame =
-  /** First frame of each side: who speaks, and everything it holds. */
-  | { kind: 'hello'; version: number; actor: ActorId; authHeads: Hash[]; frontier: Reach[] }
+  /** First frame of each side: who speaks, in which volume it is, and all that it holds of it. */
+  | {
+      kind: 'hello'
+      version: number
+      actor: ActorId
+      volume: number
+      authHeads: Hash[]
+      frontier: Reach[]
+    }
   /** Auth ops, parents first. */
   | { kind: 'auth'; heads: Hash[]; ops: Uint8Array[] }
   /** Consecutive changes of one stream under one signature over the last. */
-  | { kind: 'run'; actor: ActorId; seq: number; changes: Uint8Array[]; signature: Uint8Array }
+  | {
+      kind: 'run'
+      volume: number
+      actor: ActorId
+      seq: number
+      changes: Uint8Array[]
+      signature: Uint8Array
+    }
   /** What the sender holds by now, where it grew; asks for nothing. */
-  | { kind: 'have'; frontier: Reach[] }
+  | { kind: 'have'; volume: number; frontier: Reach[] }
   /** Asks for a stream's changes after `seq`. */
-  | { kind: 'want'; streams: { actor: ActorId; seq: number }[] }
+  | { kind: 'want'; volume: number; streams: { actor: ActorId; seq: number }[] }
   /** A message of the term chain; its form is the lease's own. */
   | { kind: 'lease'; message: Uint8Array }
   /** A signed beat, perhaps of somebody else. */
   | { kind: 'beat'; beat: Uint8Array }
   /** Pushes whose commits the sender holds and pins. */
   | { kind: 'held'; pushes: FactId[] }
+  /** The sender is in this volume from now on, and holds of it what it tells next. */
+  | { kind: 'entered'; volume: number }
+  /** Asks for a carried state from a byte on. */
+  | { kind: 'carry'; hash: Hash; at: number }
+  /** A part of a carried state; empty where the sender has none. */
+  | { kind: 'carried'; hash: Hash; at: number; bytes: Uint8Array }
 
-const NUMBER = { hello: 1, auth: 2, run: 3, have: 4, want: 5, lease: 6, beat: 7, held: 8 } as const
+const NUMBER = {
+  hello: 1,
+  auth: 2,
+  run: 3,
+  have: 4,
+  want: 5,
+  lease: 6,
+  beat: 7,
+  held: 8,
+  entered: 9,
+  carry: 10,
+  carried: 11,
+} as const
 const KINDS = Object.keys(NUMBER) as Frame['kind'][]
 const KIND = new Map(KINDS.map((kind): [number, Frame['kind']] => [NUMBER[kind], kind]))
 
@@ -53,7 +86,7 @@ export function encodeFrame(frame: Frame): Uint8Array {
   const w = new Writer().u8(NUMBER[frame.kind])
   switch (frame.kind) {
     case 'hello':
-      w.uint(frame.version).id(frame.actor)
+      w.uint(frame.version).id(frame.actor).uint(frame.volume)
       w.list(frame.authHeads, (head) => w.id(head))
       writeFrontier(w, frame.frontier)
       break
@@ -62,14 +95,15 @@ export function encodeFrame(frame: Frame): Uint8Array {
       w.list(frame.ops, (op) => w.bytes(op))
       break
     case 'run':
-      w.id(frame.actor).uint(frame.seq)
+      w.uint(frame.volume).id(frame.actor).uint(frame.seq)
       w.list(frame.changes, (change) => w.bytes(change))
       w.raw(frame.signature)
       break
     case 'have':
-      writeFrontier(w, frame.frontier)
+      writeFrontier(w.uint(frame.volume), frame.frontier)
       break
     case 'want':
+      w.uint(frame.volume)
       w.list(frame.streams, ({ actor, seq }) => w.id(actor).uint(seq))
       break
     case 'lease':
@@ -80,6 +114,15 @@ export function encodeFrame(frame: Frame): Uint8Array {
       break
     case 'held':
       w.list(frame.pushes, (push) => w.text(push))
+      break
+    case 'entered':
+      w.uint(frame.volume)
+      break
+    case 'carry':
+      w.id(frame.hash).uint(frame.at)
+      break
+    case 'carried':
+      w.id(frame.hash).uint(frame.at).raw(frame.bytes)
   }
   return w.done()
 }
@@ -106,15 +149,21 @@ export function decodeFrame(bytes: Uint8Array): Decoded<Frame> {
       case 'run':
         return { kind, ...readRun(r) }
       case 'have':
-        return { kind, frontier: readFrontier(r) }
+        return { kind, volume: readVolume(r), frontier: readFrontier(r) }
       case 'want':
-        return { kind, streams: readWanted(r) }
+        return { kind, volume: readVolume(r), streams: readWanted(r) }
       case 'lease':
         return { kind, message: r.rest() }
       case 'beat':
         return { kind, beat: r.rest() }
       case 'held':
         return { kind, pushes: r.list(FRAME_OPS_MAX, () => readPush(r)) }
+      case 'entered':
+        return { kind, volume: readVolume(r) }
+      case 'carry':
+        return { kind, hash: r.id<Hash>(32), at: r.uint(CARRIED_MAX_BYTES) }
+      case 'carried':
+        return { kind, hash: r.id<Hash>(32), at: r.uint(CARRIED_MAX_BYTES), bytes: r.rest() }
     }
   })
 }
@@ -126,15 +175,17 @@ function readHello(r: Reader): Fields<'hello'> {
   if (version !== SYNC_VERSION) {
     r.fail(`it speaks sync version ${version}, this peer ${SYNC_VERSION}; update the older knot,`)
   }
-  return { version, actor: r.id(40), authHeads: readHeads(r), frontier: readFrontier(r) }
+  const [actor, volume] = [r.id<ActorId>(40), readVolume(r)]
+  return { version, actor, volume, authHeads: readHeads(r), frontier: readFrontier(r) }
 }
 
 function readRun(r: Reader): Fields<'run'> {
+  const volume = readVolume(r)
   const actor = r.id<ActorId>(40)
   const seq = readSeq(r)
   const changes = r.list(RUN_MAX_CHANGES, () => r.bytes(CHANGE_MAX_BYTES))
   if (changes.length === 0) r.fail('a run of no changes')
-  return { actor, seq, changes, signature: r.raw(64) }
+  return { volume, actor, seq, changes, signature: r.raw(64) }
 }
 
 function readHeads(r: Reader): Hash[] {
@@ -159,6 +210,11 @@ function readWanted(r: Reader): Fields<'want'>['streams'] {
 function inOrder<Row extends { actor: ActorId }>(r: Reader, rows: Row[]): Row[] {
   const wrong = rows.some(({ actor }, i) => i > 0 && actor <= (rows[i - 1] as Row).actor)
   return wrong ? r.fail('streams out of order') : rows
+}
+
+/** The number of a volume. */
+function readVolume(r: Reader): number {
+  return r.uint(OP_NUMBER_MAX)
 }
 
 /** The place of a change in its stream, from 1. */

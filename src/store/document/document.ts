@@ -40,8 +40,8 @@ export type ReadFacts = { kind: 'ok'; facts: Facts } | Unavailable
 export type Saved = { kind: 'ok'; bytes: number } | { kind: 'failed'; fault: Fault } | Unavailable
 
 export type OpenDocument = {
-  /** The volume's first change, the one that makes the topics. */
-  genesis: Uint8Array
+  /** The first change of the volume that `replay` yields, the one that makes the topics. */
+  genesis: () => Uint8Array
   disk: Disk
   /** Where the snapshot is kept. */
   path: string
@@ -76,7 +76,7 @@ export class RoomDocument {
     this.#requestMs = asked.requestMs ?? DOCUMENT_REQUEST_MS
     this.#signal = AbortSignal.any([asked.signal, this.#closing.signal])
     this.#queue = new Queue({ requestMs: this.#requestMs, signal: this.#signal })
-    this.#progress = new Progress(asked.genesis)
+    this.#progress = new Progress(asked.genesis())
     this.#life = this.#live()
   }
 
@@ -194,7 +194,7 @@ export class RoomDocument {
 
   /** Replays; the changes that the snapshot holds are compared with it instead of being sent. */
   async #replay(thread: Thread, snapshot: Snapshot | undefined): Promise<Unfit | undefined> {
-    this.#progress = new Progress(this.#asked.genesis)
+    this.#progress = new Progress(this.#asked.genesis())
     this.#queue.clear()
     const within = { ms: this.#requestMs, signal: this.#signal }
     const replayed = bounded(this.#asked.replay(), within)
@@ -223,7 +223,7 @@ export class RoomDocument {
     if (snapshot !== undefined && !isTakenAt(snapshot, this.#progress)) {
       return { kind: 'unfit', why: 'it was taken of other changes' }
     }
-    const { genesis } = this.#asked
+    const { genesis } = this.#progress
     const answered = await this.#ask(thread, { kind: 'load', genesis, saved: snapshot?.saved })
     if (answered.kind === 'done') return { kind: 'loaded' }
     return {

@@ -5,7 +5,7 @@
 import { makeAdmit, makeGenesis, makeInvite } from '../../../src/core/auth/author.ts'
 import { evaluate } from '../../../src/core/auth/evaluate.ts'
 import { agentIdOf } from '../../../src/core/auth/identity.ts'
-import { makeJoinRequest } from '../../../src/core/auth/join.ts'
+import { encodeJoinRequest, makeJoinRequest } from '../../../src/core/auth/join.ts'
 import { AuthLog } from '../../../src/core/auth/log.ts'
 import type { Name } from '../../../src/core/auth/name.ts'
 import {
@@ -20,7 +20,6 @@ import {
 import type { Signer, Verify } from '../../../src/core/crypto.ts'
 import { restoreOps } from '../../../src/core/engine/authority.ts'
 import type { Answer, Call } from '../../../src/core/engine/call.ts'
-import { restoreChain } from '../../../src/core/engine/chain.ts'
 import type { Effect, Job, Now, StoreEntry } from '../../../src/core/engine/effect.ts'
 import type { Input } from '../../../src/core/engine/input.ts'
 import { type Engine, openState } from '../../../src/core/engine/state.ts'
@@ -28,9 +27,9 @@ import { wake } from '../../../src/core/engine/lives.ts'
 import { step } from '../../../src/core/engine/step.ts'
 import { decodeSigned, type Signed, type Witness } from '../../../src/core/engine/witness.ts'
 import { fromHex, hex } from '../../../src/core/bytes/text.ts'
-import { author, type Draft, restoreChange } from '../../../src/core/engine/streams.ts'
+import { keptOf, restoreKept, volumeKept } from '../../../src/core/engine/kept.ts'
+import { author, type Draft } from '../../../src/core/engine/streams.ts'
 import { openLease } from '../../../src/core/lease/lease.ts'
-import { openVolume } from '../../../src/core/room/genesis.ts'
 import { decodeFrame, encodeFrame, type Frame } from '../../../src/core/sync/wire.ts'
 import { signerFrom, verifyFast } from '../../../src/store/ed25519.ts'
 
@@ -106,6 +105,11 @@ export class Stage {
   request(n: number) {
     const member = signers[n] as Signer
     return makeJoinRequest({ room: this.room, invite, member, name: names[n] as Name })
+  }
+
+  /** The same as the question that a sponsor is asked. */
+  question(n: number): Uint8Array {
+    return encodeJoinRequest(this.request(n))
   }
 
   /** Puts a person on the stage with nothing but these ops. */
@@ -283,11 +287,11 @@ export function openEngine(
   const opened = rolledBack === undefined ? first : lease([], actorOf(signer.key, 'f'.repeat(16)))
   if (opened.kind !== 'open') throw new Error(opened.why)
   const me = { signer, actor, agent: agentIdOf(signer.key), integrates: 'yes' as const, seed }
-  const volume = openVolume(room, 0)
+  const kept = keptOf(disk)
+  const volume = volumeKept(room, kept)
   const engine = openState({ me, verify, volume, auth, membership, lease: opened.lease })
   restoreOps(engine)
-  for (const entry of disk) if (entry.kind === 'change') restoreChange(engine, entry)
-  restoreChain(engine)
+  restoreKept(engine, kept)
   const life = hexOf(of('life').at(-1))
   return { engine, witness: { incarnation, life, signed: signedOf(disk), rolledBack } }
 }

@@ -43,7 +43,7 @@ function aheadOf(person: Person, n: number, bytes: number): Frame {
   if (written.kind !== 'ok') throw new Error(written.why)
   const at = { actor, seq: 8, hash: written.hash }
   const signature = person.signer.sign(signingBytes(volume, at))
-  return { kind: 'run', actor, seq: 8, changes: [written.bytes], signature }
+  return { kind: 'run', volume: 0, actor, seq: 8, changes: [written.bytes], signature }
 }
 
 /** An auth op in form whose parents nobody has. */
@@ -69,7 +69,7 @@ const floods: readonly Flood[] = [
     kind: 'auth', ops: [], heads: Array.from({ length: 16 }, (_, i) => hash(n * 16 + i)).sort(),
   })],
   ['wants of streams that are not here', 40, (bob, n) => ({
-    kind: 'want',
+    kind: 'want', volume: 0,
     streams: Array.from({ length: 500 }, (_, i) => ({ actor: lifeOf(bob, n * 500 + i), seq: 0 })),
   })],
   ['beats of other lives', 100, (bob, n) => {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { makeRemove } from '../../../src/core/auth/author.ts'
 import type { ActorId, Hash } from '../../../src/core/brand.ts'
 import { AUTH_ANSWER_MS, SESSION_STREAMS_MAX } from '../../../src/core/limits.ts'
-import type { Frame } from '../../../src/core/sync/wire.ts'
+import { type Frame, SYNC_VERSION } from '../../../src/core/sync/wire.ts'
 import { framesIn, kindsTo, type Person, resetIn, Stage } from './cast.ts'
 
 function two(): { stage: Stage; alice: Person; bob: Person } {
@@ -12,7 +12,7 @@ function two(): { stage: Stage; alice: Person; bob: Person } {
 }
 
 function helloOf({ actor, engine }: Person): Extract<Frame, { kind: 'hello' }> {
-  return { kind: 'hello', version: 1, actor, authHeads: engine.auth.heads(), frontier: [] }
+  return { kind: 'hello', volume: 0, version: SYNC_VERSION, actor, authHeads: engine.auth.heads(), frontier: [] }
 }
 
 function up(stage: Stage, person: Person, other: Person) {
@@ -37,8 +37,8 @@ test('S502: whatever else comes first ends the session', () => {
 test('S503: a hello of another version, or in another name, ends the session', () => {
   const { stage, alice, bob } = two()
   up(stage, alice, bob)
-  const other = stage.frame(alice, bob, { ...helloOf(bob), version: 2 })
-  expect(resetIn(other)).toContain('version 2')
+  const other = stage.frame(alice, bob, { ...helloOf(bob), version: 1 })
+  expect(resetIn(other)).toContain('version 1')
   up(stage, alice, bob)
   expect(resetIn(stage.frame(alice, bob, helloOf(alice)))).toContain('not its key')
 })
@@ -117,7 +117,7 @@ test('S510: a peer that names streams without end loses its session', () => {
       seq: 9,
       hash: '0'.repeat(64) as Hash,
     }))
-    why = resetIn(stage.frame(alice, bob, { kind: 'have', frontier }))
+    why = resetIn(stage.frame(alice, bob, { kind: 'have', volume: 0, frontier }))
   }
   expect(why).toContain(String(SESSION_STREAMS_MAX))
 })

@@ -9,7 +9,7 @@ import {
   CHAIN_ANSWER_MS,
   RECORDS_MAX_BYTES,
 } from '../../../src/core/limits.ts'
-import { encodeFrame, type Frame } from '../../../src/core/sync/wire.ts'
+import { encodeFrame, type Frame, SYNC_VERSION } from '../../../src/core/sync/wire.ts'
 import { framesIn, type Person, Stage } from './cast.ts'
 
 function met(): { stage: Stage; alice: Person; bob: Person } {
@@ -63,10 +63,10 @@ test('S505: what was heard before leads to nothing when it comes again', () => {
 test('S505: a stream of the same requests is answered with little more than they are', () => {
   const { stage, alice, bob } = met()
   const requests: Frame[] = [
-    { kind: 'hello', version: 1, actor: bob.actor, authHeads: [], frontier: [] },
+    { kind: 'hello', volume: 0, version: SYNC_VERSION, actor: bob.actor, authHeads: [], frontier: [] },
     { kind: 'auth', heads: [], ops: [] },
     { kind: 'held', pushes: [] },
-    { kind: 'have', frontier: [] },
+    { kind: 'have', volume: 0, frontier: [] },
   ]
   for (const request of requests) {
     const asked = encodeFrame(request).length * 100
@@ -139,7 +139,7 @@ test('S505: what a peer says that it holds, and never sends, is forgotten after 
     seq: 9,
     hash: '0'.repeat(64) as Hash,
   }))
-  stage.frame(alice, bob, { kind: 'have', frontier })
+  stage.frame(alice, bob, { kind: 'have', volume: 0, frontier })
   expect(alice.engine.sessions.get(bob.key)?.ahead.size).toBe(100)
   alice.did.length = 0
   stage.pass(10_000, [alice])

@@ -99,13 +99,13 @@ test('S782: the logs tell a lost tail, a lost life and a mixed-up pair apart fro
   const hash = 'ab'.repeat(32) as Hash
   const fine = { incarnation: 'a', life: 'a', signed: undefined, rolledBack: undefined }
   const hashAt = (seq: number) => (seq <= 3 ? hash : undefined)
-  expect(whyOld(fine, hashAt)).toBeUndefined()
-  expect(whyOld({ ...fine, signed: { seq: 2, hash } }, hashAt)).toBeUndefined()
-  expect(whyOld({ ...fine, signed: { seq: 4, hash } }, hashAt)).toContain('change 4')
-  expect(whyOld({ ...fine, signed: { seq: 3, hash: 'cd'.repeat(32) as Hash } }, hashAt)).toBeDefined()
-  expect(whyOld({ ...fine, life: 'b' }, hashAt)).toContain('room.log is of incarnation b')
-  expect(whyOld({ ...fine, life: undefined }, hashAt)).toContain('none')
-  expect(whyOld({ ...fine, rolledBack: 'so' }, hashAt)).toBe('so')
+  expect(whyOld(fine, { volume: 0, hashAt })).toBeUndefined()
+  expect(whyOld({ ...fine, signed: { volume: 0, seq: 2, hash } }, { volume: 0, hashAt })).toBeUndefined()
+  expect(whyOld({ ...fine, signed: { volume: 0, seq: 4, hash } }, { volume: 0, hashAt })).toContain('change 4')
+  expect(whyOld({ ...fine, signed: { volume: 0, seq: 3, hash: 'cd'.repeat(32) as Hash } }, { volume: 0, hashAt })).toBeDefined()
+  expect(whyOld({ ...fine, life: 'b' }, { volume: 0, hashAt })).toContain('room.log is of incarnation b')
+  expect(whyOld({ ...fine, life: undefined }, { volume: 0, hashAt })).toContain('none')
+  expect(whyOld({ ...fine, rolledBack: 'so' }, { volume: 0, hashAt })).toBe('so')
 })
 
 test('S783: a disk that was rolled back finds it out from a peer, and loses nothing', () => {
@@ -134,7 +134,7 @@ test('S784: a peer that only says it holds more of a stream ends no life', () =>
   const { stage, alice, bob } = room()
   const before = alice.actor
   const row = { actor: before, seq: 99, hash: 'ee'.repeat(32) as Hash }
-  for (let n = 0; n < 5; n++) stage.frame(alice, bob, { kind: 'have', frontier: [row] })
+  for (let n = 0; n < 5; n++) stage.frame(alice, bob, { kind: 'have', volume: 0, frontier: [row] })
   stage.pass(5_000)
   expect(alice.actor).toBe(before)
 })

@@ -43,7 +43,7 @@ function runOf(
   }
   const hash: Hash = hashOfChunk(bytes)
   const signature = person.signer.sign(signingBytes(volume, { actor, seq: 1, hash }))
-  return { kind: 'run', actor, seq: 1, changes: [bytes], signature }
+  return { kind: 'run', volume: 0, actor, seq: 1, changes: [bytes], signature }
 }
 
 const spoilt = (person: Person, life = 1): Frame => runOf(person, { life, spoilt: 'spoilt' })

@@ -94,6 +94,6 @@ test('S786: what lies beyond a seal is served to nobody but its author', () => {
   expect([alice, carol].map(({ engine }) => engine.beyond.get(bob.actor)?.changes.size)).toEqual([1, 1])
   const wants = [{ actor: bob.actor, seq: 1 }]
   alice.did.length = 0
-  stage.frame(alice, carol, { kind: 'want', streams: wants })
+  stage.frame(alice, carol, { kind: 'want', volume: 0, streams: wants })
   expect(alice.did.filter(({ kind }) => kind === 'send')).toEqual([])
 })

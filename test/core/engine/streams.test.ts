@@ -84,7 +84,7 @@ test('S509: a run written under auth ops that are not here counts once they are'
   say(stage, carol, 'under new ops')
   const run = carol.disk.findLast(({ kind }) => kind === 'change') as { bytes: Uint8Array; signature: Uint8Array }
   stage.frame(alice, bob, {
-    kind: 'run', actor: carol.actor, seq: 1, changes: [run.bytes], signature: run.signature,
+    kind: 'run', volume: 0, actor: carol.actor, seq: 1, changes: [run.bytes], signature: run.signature,
   })
   expect(texts(alice)).toEqual([])
   const ops = carol.engine.auth.lacking(alice.engine.auth.heads())
@@ -109,7 +109,7 @@ test('S513: a want is served from where it says, of streams that are held and no
   stage.deliver()
   const streams = [{ actor: alice.actor, seq: 1 }, { actor: bob.actor, seq: 0 }]
   streams.sort((a, b) => (a.actor < b.actor ? -1 : 1))
-  const sent = framesIn(stage.frame(alice, bob, { kind: 'want', streams }))
+  const sent = framesIn(stage.frame(alice, bob, { kind: 'want', volume: 0, streams }))
   expect(sent.map(({ frame }) => (frame.kind === 'run' ? frame.changes.length : frame.kind))).toEqual([2])
   expect(alice.engine.sessions.get(bob.key)?.reach.has(bob.actor)).toBe(false)
 })
@@ -163,7 +163,7 @@ test('a change that is never valid is noted once a session, and blocks nobody el
     signature: Uint8Array
   }
   const run: Frame = {
-    kind: 'run', actor: dave.actor, seq: 1, changes: [change.bytes], signature: change.signature,
+    kind: 'run', volume: 0, actor: dave.actor, seq: 1, changes: [change.bytes], signature: change.signature,
   }
   const effects = [...stage.frame(alice, bob, run), ...stage.frame(alice, bob, run)]
   expect(effects.map(({ kind }) => kind)).toEqual(['note'])

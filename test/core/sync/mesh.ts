@@ -19,7 +19,7 @@ import {
   type Session,
 } from '../../../src/core/sync/session.ts'
 import { dueWants } from '../../../src/core/sync/wants.ts'
-import { decodeFrame, encodeFrame, type Frame } from '../../../src/core/sync/wire.ts'
+import { decodeFrame, encodeFrame, type Frame, SYNC_VERSION } from '../../../src/core/sync/wire.ts'
 import { actor } from './streams.ts'
 
 type Peer = {
@@ -54,7 +54,8 @@ export function openMesh(size: number, loses: () => boolean) {
       links.set(keyOf(me.actor) + keyOf(you.actor), [])
       me.sessions.set(keyOf(you.actor), openSession('lan', ''))
       const frontier = frontierOf(me.streams)
-      const hello = { kind: 'hello' as const, version: 1, actor: me.actor, authHeads: [] }
+      const said = { version: SYNC_VERSION, actor: me.actor, volume: 0, authHeads: [] }
+      const hello = { kind: 'hello' as const, ...said }
       send(me, keyOf(you.actor), { ...hello, frontier })
     }
   }
@@ -99,6 +100,7 @@ export function openMesh(size: number, loses: () => boolean) {
     switch (frame.kind) {
       case 'hello':
         session.actor = frame.actor
+        session.volume = 0
         reach(frame.frontier)
         for (const [author, held] of me.streams) markLacking(session, author, held.length)
         break
@@ -144,14 +146,14 @@ export function openMesh(size: number, loses: () => boolean) {
           return (session.reach.get(author) ?? 0) < lengthOf(me, author)
         })
         const frontier = frontierOf(new Map(grown.map((author) => [author, heldOf(me, author)])))
-        send(me, you, { kind: 'have', frontier })
+        send(me, you, { kind: 'have', volume: 0, frontier })
         if (session.outbox.awaited === 'yes') drained(session)
         pump(me, you, session)
       }
       me.news.clear()
       const greeted = [...me.sessions].filter(([, session]) => session.actor !== undefined)
       for (const { key, streams } of dueWants(greeted, now, (author) => lengthOf(me, author))) {
-        send(me, key, { kind: 'want', streams })
+        send(me, key, { kind: 'want', volume: 0, streams })
       }
     }
   }

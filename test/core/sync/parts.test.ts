@@ -4,7 +4,7 @@ import { hex } from '../../../src/core/bytes/text.ts'
 import { AUTH_OP_MAX_BYTES, FRAME_MAX_BYTES } from '../../../src/core/limits.ts'
 import { type FactId, factId } from '../../../src/core/room/facts.ts'
 import { partsOf } from '../../../src/core/sync/parts.ts'
-import { decodeFrame, encodeFrame, type Frame, type Reach } from '../../../src/core/sync/wire.ts'
+import { decodeFrame, encodeFrame, type Frame, type Reach, SYNC_VERSION } from '../../../src/core/sync/wire.ts'
 import { alice } from '../room/cast.ts'
 import { frames } from './frames.ts'
 
@@ -51,7 +51,7 @@ test('S467: a room of more ops than a frame takes sends them in several', () => 
 test('S467: a hello of more streams than a frame takes goes on in have', () => {
   const frontier = many(10_001, reach)
   const authHeads = many(20, (n) => digits(n, 64) as Hash)
-  const read = told({ kind: 'hello', version: 1, actor: alice.actor, authHeads, frontier })
+  const read = told({ kind: 'hello', volume: 0, version: SYNC_VERSION, actor: alice.actor, authHeads, frontier })
   expect(read.map(({ kind }) => kind)).toEqual(['hello', 'have'])
   const all = read.flatMap((part) => ('frontier' in part ? part.frontier : []))
   expect(all.map(({ seq }) => seq)).toEqual(frontier.map(({ seq }) => seq))
@@ -60,8 +60,8 @@ test('S467: a hello of more streams than a frame takes goes on in have', () => {
 
 test('S467: so do have, want and held', () => {
   const streams = many(10_001, (n) => ({ actor: digits(n, 80) as ActorId, seq: 0 }))
-  expect(told({ kind: 'want', streams })).toHaveLength(2)
-  expect(told({ kind: 'have', frontier: many(10_000, reach) })).toHaveLength(1)
+  expect(told({ kind: 'want', volume: 0, streams })).toHaveLength(2)
+  expect(told({ kind: 'have', volume: 0, frontier: many(10_000, reach) })).toHaveLength(1)
   const pushes: FactId[] = many(1_001, (n) => factId({ actor: alice.actor, topic: 'refs', n }))
   const read = told({ kind: 'held', pushes })
   expect(read.flatMap((part) => (part.kind === 'held' ? part.pushes : []))).toEqual(pushes)

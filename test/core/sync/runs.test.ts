@@ -45,7 +45,7 @@ test('S472: a run always fits a frame', () => {
   expect(runAfter(stream(16, late), 0)).toBeUndefined()
   const run = runAfter(stream(16, late), 1) as Run
   expect(run.changes).toHaveLength(15)
-  const frame = encodeFrame({ kind: 'run', actor: actor('ada'), ...run })
+  const frame = encodeFrame({ kind: 'run', volume: 0, actor: actor('ada'), ...run })
   expect(frame.length).toBeLessThanOrEqual(FRAME_MAX_BYTES)
 })
 

@@ -17,7 +17,7 @@ import { actor, stream } from './streams.ts'
 const [ada, bob] = [actor('ada'), actor('bob')].sort() as [ActorId, ActorId]
 
 function greeted(): Session {
-  return { ...openSession('lan', '10.0.0.2:7117'), actor: bob }
+  return { ...openSession('lan', '10.0.0.2:7117'), actor: bob, volume: 0 }
 }
 
 type Streams = ReadonlyMap<ActorId, readonly HeldChange[]>
@@ -50,6 +50,7 @@ test('S474: nothing is sent before the hello of the peer', () => {
   markAll(session, streams)
   expect(nextRuns(session, streams)).toEqual({ frames: [], pace: 'no' })
   session.actor = bob
+  session.volume = 0
   expect(spans(nextRuns(session, streams).frames)).toEqual([['ada', 1, 3]])
 })
 

@@ -31,13 +31,13 @@ const places: readonly Place[] = [
 function refused(): { wrong: string; bytes: Uint8Array }[] {
   const [hello] = frames.map(encodeFrame) as [Uint8Array]
   const actor = new Uint8Array(40)
-  const run = new Writer().u8(3).raw(actor).uint(1)
-  const want = new Writer().u8(5).uint(2).raw(actor).uint(0)
+  const run = new Writer().u8(3).uint(0).raw(actor).uint(1)
+  const want = new Writer().u8(5).uint(0).uint(2).raw(actor).uint(0)
   const held = new Writer().u8(8).uint(1)
   return [
     { wrong: 'nothing', bytes: new Uint8Array() },
-    { wrong: 'an unknown kind', bytes: Uint8Array.of(9) },
-    { wrong: 'another version', bytes: Uint8Array.of(1, 2) },
+    { wrong: 'an unknown kind', bytes: Uint8Array.of(12) },
+    { wrong: 'another version', bytes: Uint8Array.of(1, 1) },
     { wrong: 'a frame that is cut', bytes: hello.subarray(0, -1) },
     { wrong: 'a frame that goes on', bytes: Uint8Array.of(...hello, 0) },
     { wrong: 'a count not in its shortest form', bytes: Uint8Array.of(4, 0x80, 0) },

@@ -16,11 +16,11 @@ test('S460: every frame reads back as it was written', () => {
   for (const frame of frames) {
     expect(decodeFrame(encodeFrame(frame))).toEqual({ kind: 'ok', value: frame })
   }
-  expect(new Set(frames.map(({ kind }) => kind)).size).toBe(8)
+  expect(new Set(frames.map(({ kind }) => kind)).size).toBe(11)
 })
 
 /** Frames whose last field is whatever bytes are left: what they carry has a form of its own. */
-const open = ({ kind }: Frame) => kind === 'lease' || kind === 'beat'
+const open = ({ kind }: Frame) => ['lease', 'beat', 'carried'].includes(kind)
 
 test('S461: a frame that is cut at any byte, or goes on, is refused', () => {
   for (const frame of frames) {
@@ -36,14 +36,14 @@ test('S461: a frame that is cut at any byte, or goes on, is refused', () => {
 
 test('S461: an unknown kind is refused', () => {
   for (let kind = 0; kind < 256; kind++) {
-    if (kind >= 1 && kind <= 8) continue
+    if (kind >= 1 && kind <= 11) continue
     expect(why(Uint8Array.of(kind, 0, 0))).toBe('unknown kind of frame at byte 1')
   }
 })
 
 test('S466: a hello of another version is told from a broken one, whatever follows', () => {
-  const hello = new Writer().u8(1).uint(2).text('of another form').done()
-  const said = 'it speaks sync version 2, this peer 1; update the older knot, at byte 2'
+  const hello = new Writer().u8(1).uint(1).text('of another form').done()
+  const said = 'it speaks sync version 1, this peer 2; update the older knot, at byte 2'
   expect(why(hello)).toBe(said)
 })
 
@@ -52,7 +52,7 @@ test('S462: a frame larger than 4 MiB is refused, whatever its kind', () => {
   full[0] = 6
   expect(decodeFrame(full).kind).toBe('ok')
   const over = new Uint8Array(FRAME_MAX_BYTES + 1).fill(1)
-  for (let kind = 1; kind <= 8; kind++) {
+  for (let kind = 1; kind <= 11; kind++) {
     over[0] = kind
     expect(why(over)).toMatch(/a frame of 4194305 bytes/)
   }
@@ -60,8 +60,8 @@ test('S462: a frame larger than 4 MiB is refused, whatever its kind', () => {
 
 test('S462: counts and lengths beyond their limits are refused', () => {
   const id = (size: number) => new Uint8Array(size)
-  const hello = () => new Writer().u8(1).uint(1).raw(id(40))
-  const run = () => new Writer().u8(3).raw(id(40))
+  const hello = () => new Writer().u8(1).uint(2).raw(id(40)).uint(0)
+  const run = () => new Writer().u8(3).uint(0).raw(id(40))
   const over: [string, Writer][] = [
     ['17 auth heads of a hello', hello().uint(17).raw(id(17 * 32 + 1))],
     ['10,001 streams of a hello', hello().uint(0).uint(10_001).raw(id(10_001 * 73))],
@@ -71,8 +71,8 @@ test('S462: counts and lengths beyond their limits are refused', () => {
     ['65 changes', run().uint(1).uint(65).raw(id(65 + 64))],
     ['a change above 256 KiB', run().uint(1).uint(1).bytes(id(2 ** 18 + 1))],
     ['a seq above 2^31 - 1', run().uint(2 ** 31).raw(id(66))],
-    ['10,001 streams', new Writer().u8(4).uint(10_001).raw(id(10_001 * 73))],
-    ['10,001 wants', new Writer().u8(5).uint(10_001).raw(id(10_001 * 41))],
+    ['10,001 streams', new Writer().u8(4).uint(0).uint(10_001).raw(id(10_001 * 73))],
+    ['10,001 wants', new Writer().u8(5).uint(0).uint(10_001).raw(id(10_001 * 41))],
     ['1,001 pushes', new Writer().u8(8).uint(1_001).raw(id(17 * 1_001))],
     ['an id of 17 bytes', new Writer().u8(8).uint(1).text('a'.repeat(17))],
   ]
@@ -80,7 +80,7 @@ test('S462: counts and lengths beyond their limits are refused', () => {
 })
 
 test('S463: a run has a change at least, and begins at seq 1 at the lowest', () => {
-  const run = { kind: 'run' as const, actor: alice.actor, signature: new Uint8Array(64) }
+  const run = { kind: 'run' as const, volume: 0, actor: alice.actor, signature: new Uint8Array(64) }
   const changes = [Uint8Array.of(1)]
   expect(why(encodeFrame({ ...run, seq: 1, changes: [] }))).toMatch(/a run of no changes/)
   expect(why(encodeFrame({ ...run, seq: 0, changes }))).toMatch(/no change has seq 0/)
@@ -90,11 +90,11 @@ test('S463: a run has a change at least, and begins at seq 1 at the lowest', () 
 test('S464: a frontier and a want name each stream once, in ascending order', () => {
   const [first, second] = [alice.actor, bob.actor].sort() as [ActorId, ActorId]
   const have = (...actors: ActorId[]): Frame => ({
-    kind: 'have',
+    kind: 'have', volume: 0,
     frontier: actors.map((actor) => ({ actor, seq: 1, hash: hash(actor) })),
   })
   const want = (...actors: ActorId[]): Frame => ({
-    kind: 'want',
+    kind: 'want', volume: 0,
     streams: actors.map((actor) => ({ actor, seq: 0 })),
   })
   for (const frame of [have, want]) {
@@ -103,7 +103,7 @@ test('S464: a frontier and a want name each stream once, in ascending order', ()
     expect(why(encodeFrame(frame(first, first)))).toMatch(/out of order/)
   }
   const nothing = { actor: first, seq: 0, hash: hash(first) }
-  expect(why(encodeFrame({ kind: 'have', frontier: [nothing] }))).toMatch(/no change has seq 0/)
+  expect(why(encodeFrame({ kind: 'have', volume: 0, frontier: [nothing] }))).toMatch(/no change has seq 0/)
 })
 
 test('S465: held names pushes by whole fact ids', () => {

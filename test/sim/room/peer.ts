@@ -14,17 +14,15 @@ import {
 import { hex } from '../../../src/core/bytes/text.ts'
 import type { Signer } from '../../../src/core/crypto.ts'
 import { restoreOps } from '../../../src/core/engine/authority.ts'
-import { restoreChain } from '../../../src/core/engine/chain.ts'
 import type { Effect, Job, Now, StoreEntry } from '../../../src/core/engine/effect.ts'
 import type { Input } from '../../../src/core/engine/input.ts'
 import { wake } from '../../../src/core/engine/lives.ts'
 import { type Engine, lengthOf, openState } from '../../../src/core/engine/state.ts'
 import { step } from '../../../src/core/engine/step.ts'
-import { restoreChange } from '../../../src/core/engine/streams.ts'
+import { keptOf, restoreKept, volumeKept } from '../../../src/core/engine/kept.ts'
 import { decodeSigned, type Witness } from '../../../src/core/engine/witness.ts'
 import { openLease } from '../../../src/core/lease/lease.ts'
 import type { FactId } from '../../../src/core/room/facts.ts'
-import { openVolume } from '../../../src/core/room/genesis.ts'
 import type { Chance } from './chance.ts'
 import { isSoundOnce, verifyOnce } from './founding.ts'
 import type { Mutant } from './mutants.ts'
@@ -239,12 +237,12 @@ function open(
   if (opened.kind !== 'open') throw new Error(`the lease does not open: ${opened.why}`)
   const agent = membership.byKey(keyOf(actor))?.agent ?? agentIdOf(keyOf(actor))
   const me = { signer, actor, agent, seed, integrates: 'yes' as const }
-  const volume = openVolume(room, 0)
+  const kept = keptOf(disk.log)
+  const volume = volumeKept(room, kept)
   const state = { me, verify: verifyOnce, volume, auth, membership, lease: opened.lease }
   const engine = openState(state)
   restoreOps(engine)
-  for (const entry of disk.log) if (entry.kind === 'change') restoreChange(engine, entry)
-  restoreChain(engine)
+  restoreKept(engine, kept)
   const last = thisLife.findLast(({ kind }) => kind === 'signed')
   const read = last === undefined ? undefined : decodeSigned(last.bytes)
   const signed = read?.kind === 'ok' ? read.value : undefined
