@@ -19,6 +19,7 @@ import { restoreChain } from './chain.ts'
 import { aheadOf } from './cuts.ts'
 import { carriedAt, holdsFrontier } from './cutting.ts'
 import type { Effect, Now } from './effect.ts'
+import { forgetOldPushes } from './fetching.ts'
 import { begunEntries } from './kept.ts'
 import { cutFactsOf } from './seals.ts'
 import { sendAll } from './sending.ts'
@@ -89,6 +90,10 @@ function enter(
   if (forgot) engine.owedFrom = (now.mono + OWED_WAIT_MS) as typeof now.mono
   out.push({ kind: 'rebuild' })
   sendAll(engine, out, { kind: 'entered', volume: number })
+  forgetOldPushes(engine)
+  // Who is told of a push anew asks nobody for it who has not said so anew.
+  const pushes = [...engine.board.unlanded.keys()].filter((push) => engine.holding.has(push))
+  if (pushes.length > 0) sendAll(engine, out, { kind: 'held', pushes: pushes.sort() })
   const facts = `${carried.facts.length} facts carried over, ${owed.length} to be said again`
   out.push({ kind: 'note', level: 'info', text: `volume ${number} begins: ${facts}` })
 }

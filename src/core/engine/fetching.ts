@@ -45,6 +45,17 @@ export function forgetHolder(engine: Engine, key: PublicKey): void {
   for (const push of engine.missing.get(key)?.failed ?? []) tryAgain(engine, key, push)
 }
 
+/** A cut left pushes out: who holds one that is said again said so early. */
+export function forgetOldPushes(engine: Engine): void {
+  const { holders, board } = engine
+  for (const [push, keys] of holders) {
+    if (board.pushes.has(push)) continue
+    holders.delete(push)
+    if (board.landed.has(push)) continue
+    for (const key of keys) noteHolder(engine, push, key)
+  }
+}
+
 /** Starts the fetches that are due, as many as may run. */
 export function fetchMissing(engine: Engine, now: Now, out: Effect[]): void {
   if (engine.running.size >= FETCHES_MAX || engine.sessions.size === 0) return

@@ -72,12 +72,12 @@ export const CALM: Faults = {
 }
 
 /** What happened; a fault that never did was not tested. */
-export type Tally = Record<keyof Faults | 'paced' | 'joined' | 'forks', number>
+export type Tally = Record<keyof Faults | 'paced' | 'joined' | 'forks' | 'cuts', number>
 
 /** Nothing happened yet. */
 export function emptyTally(): Tally {
   return {
     drop: 0, duplicate: 0, reorder: 0, cut: 0, deaf: 0, split: 0, crash: 0, stop: 0, pause: 0, clock: 0, job: 0,
-    slow: 0, far: 0, lie: 0, restore: 0, clone: 0, paced: 0, joined: 0, forks: 0,
+    slow: 0, far: 0, lie: 0, restore: 0, clone: 0, paced: 0, joined: 0, forks: 0, cuts: 0,
   }
 }

@@ -3,9 +3,11 @@
  * is new since the last, so that a run costs what happens in it.
  */
 import { type ActorId, type Hash, keyOf, type Oid } from '../../../src/core/brand.ts'
+import type { Call } from '../../../src/core/engine/call.ts'
 import type { Engine } from '../../../src/core/engine/state.ts'
 import { askNow } from '../../../src/core/engine/undoing.ts'
 import { confirmedSeq, records } from '../../../src/core/lease/lease.ts'
+import { idOf } from '../../../src/core/room/origin.ts'
 import type { FactId } from '../../../src/core/room/facts.ts'
 import { checkHoldings, Holdings, holdingsOf } from './holdings.ts'
 import type { World } from './world.ts'
@@ -15,6 +17,7 @@ type Seen = {
   engine: Engine
   confirmed: number
   streams: Map<ActorId, number>
+  volume: number
   landings: number
   heads: string
 }
@@ -26,7 +29,7 @@ export class Watch {
   readonly #shown: number[] = []
   /** What is confirmed at each place, by whoever said so first. */
   readonly #history: string[] = []
-  readonly #streams = new Map<ActorId, string[]>()
+  readonly #streams = new Map<string, string[]>()
   readonly #leaders = new Map<number, ActorId>()
   /** The first term in which a push landed, and the last in which it was refused. */
   readonly #landed = new Map<FactId, number>()
@@ -63,11 +66,14 @@ export class Watch {
     const { engine } = this.#peer(peer)
     for (const { peer: author, id, request } of this.#world.acknowledged) {
       const misled = this.#world.misled.has(this.#peer(peer).key)
-      if (author === peer && !misled && !knows(engine, id as FactId, request.kind)) {
+      const owes = engine.owed.some((origin) => idOf(origin) === id)
+      if (author === peer && !misled && !owes && !knows(engine, id as FactId, request)) {
         fail('an own acknowledged fact was lost in a restart')
       }
     }
+    // What a cut left out is shown anew when its author says it again.
     this.after(peer)
+    if (engine.volume.number > 0) this.#events.set(peer, new Set(engine.shown))
   }
 
   /** A term that is known to have been led by another than this one. */
@@ -83,7 +89,8 @@ export class Watch {
     const { engine } = this.#peer(peer)
     const known = this.#seen[peer]
     if (known?.engine === engine) return known
-    const seen = { engine, confirmed: 0, streams: new Map(), landings: 0, heads: '' }
+    const volume = engine.volume.number
+    const seen = { engine, confirmed: 0, streams: new Map(), volume, landings: 0, heads: '' }
     this.#seen[peer] = seen
     return seen
   }
@@ -103,14 +110,18 @@ export class Watch {
   }
 
   /** No two peers ever hold different changes at one place of a stream. */
-  #oneStreamEach({ engine, streams }: Seen): void {
+  #oneStreamEach(seen: Seen): void {
+    const { engine, streams } = seen
+    const { number } = engine.volume
+    if (seen.volume !== number) streams.clear()
+    seen.volume = number
     for (const [actor, held] of engine.held) {
       // A seal may have cut it back.
       const from = Math.min(streams.get(actor) ?? 0, held.length)
       streams.set(actor, from)
       if (from === held.length) continue
-      const known = this.#streams.get(actor) ?? []
-      this.#streams.set(actor, known)
+      const known = this.#streams.get(`${number} ${actor}`) ?? []
+      this.#streams.set(`${number} ${actor}`, known)
       for (let at = from; at < held.length; at++) {
         const { hash } = held[at] as { hash: string }
         if (known[at] !== undefined && known[at] !== hash) this.#forked(actor)
@@ -238,10 +249,11 @@ export function checkHealed(world: World): void {
     const seal = engine.membership.sealOf(engine.me.actor, engine.volume.id)
     if (seal !== undefined) fail('somebody lives on in a stream that is sealed')
   }
-  if (views.some((view) => view !== views[0])) fail('the views did not converge')
+  const differ = peers.some(({ engine }) => engine.differs.length > 0)
+  if (differ || views.some((view) => view !== views[0])) fail('the views did not converge')
   for (const { id, request } of world.acknowledged) {
     for (const { engine } of peers) {
-      if (!knows(engine, id as FactId, request.kind)) fail('something acknowledged was lost')
+      if (!knows(engine, id as FactId, request)) fail('something acknowledged was lost')
     }
   }
   for (const { engine, disk } of peers) {
@@ -272,8 +284,10 @@ function checkHolders({ peers }: World, { engine, key }: World['peers'][number])
   }
 }
 
-/** Whether a peer shows what was acknowledged. */
-export function knows({ board }: Engine, id: FactId, kind: string): boolean {
+/** Whether a peer shows what was acknowledged; a wish to undo is void once the head moved on. */
+export function knows({ board }: Engine, id: FactId, request: Call): boolean {
+  const { kind } = request
+  if (kind === 'undo' && request.head !== board.line.at(-1)?.fact.commit) return true
   if (kind === 'ask' || kind === 'lock' || kind === 'withdraw') return true
   if (kind === 'undo') return [...board.asks.values()].some((asks) => asks.has(id))
   return kind === 'base' || [board.chat, board.tasks, board.pushes].some((map) => map.has(id))
@@ -285,7 +299,7 @@ function viewOf(engine: Engine): string {
   const landed = line.map(({ fact }) => fact)
   const members = [...engine.membership.members.keys()]
   const events = [...engine.events.keys()].sort()
-  return JSON.stringify([ids, landed, members, events, holdingsOf(engine)])
+  return JSON.stringify([engine.volume.number, engine.volume.id, ids, landed, members, events, holdingsOf(engine)])
 }
 
 function fail(symptom: string): never {

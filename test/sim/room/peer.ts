@@ -23,6 +23,8 @@ import { keptOf, restoreKept, volumeKept } from '../../../src/core/engine/kept.t
 import { decodeSigned, type Witness } from '../../../src/core/engine/witness.ts'
 import { openLease } from '../../../src/core/lease/lease.ts'
 import type { FactId } from '../../../src/core/room/facts.ts'
+import { idOf } from '../../../src/core/room/origin.ts'
+import { decodeChange } from '../../../src/core/room/decode.ts'
 import type { Chance } from './chance.ts'
 import { isSoundOnce, verifyOnce } from './founding.ts'
 import type { Mutant } from './mutants.ts'
@@ -94,10 +96,12 @@ export class SimPeer {
   ): 'lives' | 'died' {
     const effects = inputs.flatMap((input) => {
       const { actor } = this.engine.me
+      const { volume } = this.engine
       const before = lengthOf(this.engine, actor)
       const made = step(this.engine, now, input)
       const at = before + writtenBefore(made, 'answer') - 1
       const last = this.engine.held.get(actor)?.[at]
+      if (volume !== this.engine.volume) return made
       if (input.kind === 'call' && last !== undefined) this.needs.set(input.call, last.hash)
       this.mutant?.stepped?.(this.engine)
       return made
@@ -143,7 +147,8 @@ export class SimPeer {
 
   /** Whether a start from this disk would show a fact. */
   remembers(id: string): boolean {
-    const { board } = this.#open().engine
+    const { board, owed } = this.#open().engine
+    if (owed.some((origin) => idOf(origin) === id)) return true
     return [board.chat, board.tasks, board.pushes].some((map) => map.has(id as FactId))
   }
 
@@ -192,11 +197,8 @@ export class SimPeer {
   }
 
   #noteOwn(bytes: Uint8Array): void {
-    for (const [actor, held] of this.engine.held) {
-      if (keyOf(actor) !== this.key) continue
-      const own = held.findLast((change) => change.bytes === bytes)
-      if (own !== undefined) this.written.add(own.hash)
-    }
+    const read = decodeChange(bytes)
+    if (read.kind === 'ok' && keyOf(read.change.actor) === this.key) this.written.add(read.hash)
   }
 
   #open(): { engine: Engine; witness: Witness } {

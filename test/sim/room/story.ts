@@ -19,10 +19,13 @@ export function play(seed: number, given: { faults?: Faults; mutant?: Mutant } =
   const { chance } = world
   // Every third seed is as it was before there was an undo: what was found in one stays found.
   const regrets = seed % 3 === 1 ? undefined : new Chance(seed + 1_000_000)
+  // And every other one stays in its first volume.
+  const cuts = seed % 2 === 1 ? undefined : new Chance(seed + 2_000_000)
   const joins = chance.below(20)
   for (let round = 0; round < 30; round++) {
     if (round === joins) world.join()
     if (regrets === undefined || !regret(world, regrets)) act(world, `${seed}.${round}`)
+    if (cuts?.happens(0.2) === true) world.cutVolume()
     if (chance.happens(0.5)) world.disturb()
     world.run(chance.below(2_500))
   }

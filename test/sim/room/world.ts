@@ -7,6 +7,7 @@ import type { Instant, Monotonic, Oid, PublicKey } from '../../../src/core/brand
 import type { Answer, Call } from '../../../src/core/engine/call.ts'
 import type { Effect, Job, Now } from '../../../src/core/engine/effect.ts'
 import type { Input } from '../../../src/core/engine/input.ts'
+import { cutNow } from '../../../src/core/engine/cutting.ts'
 import { isMember } from '../../../src/core/engine/names.ts'
 import { author, type Draft } from '../../../src/core/engine/streams.ts'
 import type { FactId } from '../../../src/core/room/facts.ts'
@@ -156,6 +157,16 @@ export class World {
     this.#schedule.later(3_000, () => this.join())
   }
 
+  /** Whoever leads ends the volume, if it may now. */
+  cutVolume(): void {
+    const peer = this.#leader()
+    if (peer === undefined || !this.#takes(peer)) return
+    const one = this.peers[peer] as SimPeer
+    const effects: Effect[] = []
+    if (cutNow(one.engine, this.clockOf(peer), effects).kind === 'proposed') this.tally.cuts++
+    this.#perform(peer, (on) => one.perform(effects, on))
+  }
+
   /** Lets one thing go wrong, or none. */
   disturb(): void {
     const { chance, faults } = this
@@ -234,7 +245,7 @@ export class World {
     const kept = this.acknowledged.filter(({ peer: author, id, request }) => {
       // Of a peer that is down only its disk will come back.
       const known = others.some(([at, other]) => this.#states[at]?.alive === true
-        ? knows(other.engine, id as FactId, request.kind) : other.remembers(id))
+        ? knows(other.engine, id as FactId, request) : other.remembers(id))
       return author !== peer || known || (this.peers[peer] as SimPeer).remembers(id)
     })
     this.acknowledged.splice(0, this.acknowledged.length, ...kept)
