@@ -18,7 +18,7 @@ import { decodeSigned, type Signed, type Witness } from '../core/engine/witness.
 import { openLease } from '../core/lease/lease.ts'
 import { newIncarnation, newSeed, verifyFast } from '../store/ed25519.ts'
 import { nodeDisk } from '../store/node-disk.ts'
-import { openRoom, type Room, type StoredEntry } from '../store/room.ts'
+import { openRoom, type Room, type Rotation, type StoredEntry } from '../store/room.ts'
 import type { Fault } from '../store/disk.ts'
 import type { Identity } from './identity.ts'
 import { clocks, type World } from './loop.ts'
@@ -100,12 +100,20 @@ export async function openEngine(
       return undefined
     }
     let changes = restored.kept.changes.length
+    let rotated = store.rotated
+    if (rotated !== undefined) log(rotationInWords(rotated))
     const persist: World['persist'] = async (entries) => {
       store.append(storedEntries(entries))
       const flushed = await store.flush()
       for (const entry of entries) {
         bytes += entry.bytes.length
         if (entry.kind === 'change') changes++
+      }
+      if (store.rotated !== rotated) {
+        rotated = store.rotated
+        const { size } = rebuilt.engine
+        if (rotated?.kind === 'ok') [changes, bytes] = [size.changes, rotated.after]
+        if (rotated !== undefined) log(rotationInWords(rotated))
       }
       return flushed.kind === 'ok' ? flushed : { kind: 'failed', why: flushed.fault.why }
     }
@@ -116,6 +124,13 @@ export async function openEngine(
     await store.close()
     throw error
   }
+}
+
+function rotationInWords(rotated: Rotation): string {
+  const { ms } = rotated
+  if (rotated.kind === 'kept') return `room.log was not written anew: ${rotated.why}`
+  const { before, after, closed } = rotated
+  return `room.log went from ${before} to ${after} bytes in ${ms} ms; ${closed} has what was before`
 }
 
 function collect(restored: Restored, entry: StoredEntry): number {

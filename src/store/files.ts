@@ -43,7 +43,9 @@ export type Kept = { kind: 'ok'; at: string } | { kind: 'failed'; fault: Fault }
 
 /** Moves a damaged file to the first free `<path>.<label>-<n>`: nothing is silently destroyed. */
 export async function keepAside(disk: Disk, path: string, label: string): Promise<Kept> {
-  return firstFree(path, label, async at => disk.rename({ from: path, to: at, over: 'refuse' }))
+  return firstFree([undefined, `${path}.${label}-`], async at =>
+    disk.rename({ from: path, to: at, over: 'refuse' }),
+  )
 }
 
 /** Writes bytes that are about to be cut off to the first free `<path>.<label>-<n>`. */
@@ -51,7 +53,7 @@ export async function keepCopy(
   disk: Disk,
   { path, label, bytes }: { path: string; label: string; bytes: Uint8Array },
 ): Promise<Kept> {
-  return firstFree(path, label, async at => {
+  return firstFree([undefined, `${path}.${label}-`], async at => {
     const file = await disk.open(at, 'new')
     try {
       await writeAll(file, bytes, 0)
@@ -62,13 +64,13 @@ export async function keepCopy(
   })
 }
 
-async function firstFree(
-  path: string,
-  label: string,
+/** Tries `<path>`, where one is given first, then `<stem>1`, `<stem>2`, … until one is free. */
+export async function firstFree(
+  [path, stem]: readonly [string, string] | readonly [undefined, string],
   put: (at: string) => Promise<void>,
 ): Promise<Kept> {
-  for (let n = 1; n <= KEPT_ASIDE_MAX; n++) {
-    const at = `${path}.${label}-${n}`
+  for (let n = path === undefined ? 1 : 0; n <= KEPT_ASIDE_MAX; n++) {
+    const at = n === 0 && path !== undefined ? path : `${stem}${n}`
     try {
       await put(at)
       return { kind: 'ok', at }
@@ -76,8 +78,8 @@ async function firstFree(
       if (codeOf(error) !== 'EEXIST') return { kind: 'failed', fault: faultOf(error, at) }
     }
   }
-  const why = `${path}: ${KEPT_ASIDE_MAX} damaged copies lie beside it; check the disk, move them`
-  return { kind: 'failed', fault: { code: 'EEXIST', path, why } }
+  const why = `${stem}: ${KEPT_ASIDE_MAX} copies lie beside it; check the disk, move them`
+  return { kind: 'failed', fault: { code: 'EEXIST', path: stem, why } }
 }
 
 async function place(

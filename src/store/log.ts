@@ -63,7 +63,7 @@ export async function openLog({ disk, path, types, visit }: OpenLog): Promise<Op
 /** A log that is open for appending. After a fault it takes nothing until it is opened again. */
 export class Log {
   readonly #file: DiskFile
-  readonly #path: string
+  #path: string
   readonly #seed: number
   #size: number
   #queue: Entry[] = []
@@ -82,6 +82,16 @@ export class Log {
     this.#seed = opened.seed
     this.#size = opened.size
     this.flush = coalesced(() => this.#write())
+  }
+
+  /** Bytes in the file, as far as they were flushed. */
+  get size(): number {
+    return this.#size
+  }
+
+  /** The file has another name now. */
+  movedTo(path: string): void {
+    this.#path = path
   }
 
   /** Queues records, all or none, for the next flush to write. Their bytes are not copied. */

@@ -31,6 +31,9 @@ export type JournalEntry =
 
 export type StoredEntry = RoomEntry | JournalEntry
 
+/** Types of records that are of one volume, whose number they begin with. */
+export const TYPE = { change: 2, signedChange: 3, carried: 8, owed: 9, volume: 10 } as const
+
 /** Types of records that this version knows in room.log. */
 export const ROOM_TYPES = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] as const
 /** Types of records that this version knows in journal.log. */
@@ -129,4 +132,14 @@ function journal(type: number, body: Uint8Array): { log: 'journal'; record: Entr
 
 function ok<T>(value: T): { kind: 'ok'; value: T } {
   return { kind: 'ok', value }
+}
+
+/** The number that the record of a volume's beginning starts with. */
+export function volumeOf(body: Uint8Array): number | undefined {
+  const read = decode(body, reader => {
+    const number = reader.uint()
+    reader.rest()
+    return number
+  })
+  return read.kind === 'ok' ? read.value : undefined
 }

@@ -21,7 +21,16 @@ import type { Appended, Damage, Entry, Flushed, Log, OpenedLog, Torn } from './l
 import { openLog } from './log.ts'
 import { frameSize } from './log-format.ts'
 import type { StoredEntry } from './room-format.ts'
-import { JOURNAL_TYPES, journalEntryOf, recordOf, ROOM_TYPES, roomEntryOf } from './room-format.ts'
+import {
+  JOURNAL_TYPES,
+  journalEntryOf,
+  recordOf,
+  ROOM_TYPES,
+  roomEntryOf,
+  TYPE,
+  volumeOf,
+} from './room-format.ts'
+import { rotate, type Rotated, settleRotation } from './rotate.ts'
 
 export type { JournalEntry, RoomEntry, StoredEntry } from './room-format.ts'
 
@@ -29,7 +38,13 @@ export type { JournalEntry, RoomEntry, StoredEntry } from './room-format.ts'
 export type Began = 'resumed' | 'fresh' | 'journal-lost' | 'log-lost'
 
 export type OpenedRoom =
-  | { kind: 'ok'; room: Room; incarnation: string; began: Began; torn: readonly Torn[] }
+  | {
+      kind: 'ok'
+      room: Room
+      incarnation: string
+      began: Began
+      torn: readonly Torn[]
+    }
   | { kind: 'corrupt'; damage: Damage }
   | { kind: 'failed'; fault: Fault }
 
@@ -47,12 +62,16 @@ export type OpenRoom = {
 
 /** Opens both logs and replays them. A lost one begins a new incarnation, on disk on return. */
 export async function openRoom(asked: OpenRoom): Promise<OpenedRoom> {
+  const { disk, home } = asked
+  const unsettled = await settleRotation(disk, home.roomLog)
+  if (unsettled !== undefined) return { kind: 'failed', fault: unsettled }
   let current: string | undefined
   const journal = await openPart(asked, 'journal', entry => {
     if (entry.kind === 'incarnation') current = entry.incarnation
   })
   if (journal.kind !== 'ok') return journal
-  const log = await openPart(asked, 'room', () => undefined)
+  const volumes = new Volumes()
+  const log = await openPart(asked, 'room', entry => volumes.see(entry))
   if (log.kind !== 'ok') {
     await journal.log.close()
     return log
@@ -62,7 +81,9 @@ export async function openRoom(asked: OpenRoom): Promise<OpenedRoom> {
     journal: current === undefined ? 'now' : journal.made,
     room: log.made,
   })
-  const room = new Room({ room: log.log, journal: journal.log })
+  const room = new Room({ room: log.log, journal: journal.log }, { disk, roomLog: home.roomLog })
+  // A crash, or a full disk, left the volume before in it.
+  if (volumes.hasOld()) await room.rotateTo(volumes.number)
   const torn = [journal.torn, log.torn].filter(one => one !== undefined)
   if (began === 'resumed' && current !== undefined)
     return { kind: 'ok', room, incarnation: current, began, torn }
@@ -84,7 +105,9 @@ export async function openRoom(asked: OpenRoom): Promise<OpenedRoom> {
 
 /** A room's logs, open for appending. */
 export class Room {
-  readonly #logs: { readonly room: Log; readonly journal: Log }
+  readonly #logs: { room: Log; readonly journal: Log }
+  readonly #place: Place
+  #rotated: Rotation | undefined
   #queue: ReturnType<typeof recordOf>[] = []
   #queued = 0
   #fault: Fault | undefined
@@ -92,8 +115,9 @@ export class Room {
   /** Returns once all that was appended before is on the medium. All who wait share one flush. */
   readonly flush: () => Promise<Flushed>
 
-  constructor(logs: { room: Log; journal: Log }) {
-    this.#logs = logs
+  constructor(logs: { room: Log; journal: Log }, place: Place) {
+    this.#logs = { ...logs }
+    this.#place = place
     this.flush = coalesced(() => this.#write())
   }
 
@@ -122,12 +146,35 @@ export class Room {
     return changesIn(this.#logs.room.records(), volume)
   }
 
+  /** The last rotation of room.log since this was opened; undefined before the first. */
+  get rotated(): Rotation | undefined {
+    return this.#rotated
+  }
+
+  /** Takes the changes of the volumes before one out of room.log, into a file of their own. */
+  async rotateTo(number: number): Promise<void> {
+    const began = performance.now()
+    const done = await rotate({ ...this.#place, number }, this.#logs.room)
+    const ms = Math.round(performance.now() - began)
+    if (done.kind === 'failed') this.#fault = done.fault
+    else this.#logs.room = done.log
+    if (done.kind === 'ok') this.#rotated = { ...done, ms }
+    if (done.kind === 'kept') this.#rotated = { ...done, ms }
+  }
+
   /** Flushes and closes both logs. */
   async close(): Promise<Flushed> {
     const flushed = await this.flush()
     await this.#logs.room.close()
     await this.#logs.journal.close()
     return flushed
+  }
+
+  /** A volume that began is the last one whose changes the log keeps. */
+  async #rotateAfter(records: readonly Entry[]): Promise<void> {
+    const begun = records.findLast(({ type }) => type === TYPE.volume)
+    const number = begun === undefined ? undefined : volumeOf(begun.body)
+    if (number !== undefined) await this.rotateTo(number)
   }
 
   async #write(): Promise<Flushed> {
@@ -143,8 +190,30 @@ export class Room {
       const flushed = await this.#logs[log].flush()
       // What one log lost the other must not go on from: later entries may refer to it.
       if (flushed.kind === 'stopped') this.#fault = flushed.fault
+      else if (log === 'room') await this.#rotateAfter(records)
     }
     return this.#fault === undefined ? { kind: 'ok' } : { kind: 'stopped', fault: this.#fault }
+  }
+}
+
+/** What a rotation came to, and how long it took. */
+export type Rotation = Exclude<Rotated, { kind: 'failed' }> & { readonly ms: number }
+
+type Place = { readonly disk: Disk; readonly roomLog: string }
+
+/** Which volume a log is in, and whether it holds changes of one before. */
+class Volumes {
+  number = 0
+  readonly #changes = new Set<number>()
+
+  see(entry: StoredEntry): void {
+    if (entry.kind === 'change') this.#changes.add(entry.volume)
+    const begun = entry.kind === 'volume' ? volumeOf(entry.bytes) : undefined
+    if (begun !== undefined) this.number = begun
+  }
+
+  hasOld(): boolean {
+    return [...this.#changes].some(volume => volume < this.number)
   }
 }
 

@@ -4,6 +4,7 @@ import { makeGenesis } from '../../src/core/auth/author.ts'
 import type { Name } from '../../src/core/auth/name.ts'
 import type { Instant, Monotonic, RoomId } from '../../src/core/brand.ts'
 import { fromHex, utf8 } from '../../src/core/bytes/text.ts'
+import { cutNow } from '../../src/core/engine/cutting.ts'
 import type { Effect, StoreEntry } from '../../src/core/engine/effect.ts'
 import { wake } from '../../src/core/engine/lives.ts'
 import type { Engine } from '../../src/core/engine/state.ts'
@@ -11,6 +12,7 @@ import { step } from '../../src/core/engine/step.ts'
 import { storedEntries } from '../../src/daemon/stored.ts'
 import type { Disk } from '../../src/store/disk.ts'
 import { signerFrom } from '../../src/store/ed25519.ts'
+import { inspectLog } from '../../src/store/inspect.ts'
 import { readWhole, writeAtomically } from '../../src/store/files.ts'
 import { openRoom, type Room, type StoredEntry } from '../../src/store/room.ts'
 import { openEngine } from '../core/engine/cast.ts'
@@ -30,13 +32,13 @@ class Outside {
   lives = 0
   clock = 0
 
-  check({ board, held }: Engine): void {
+  check({ board, held, volume }: Engine): void {
     for (const [id, text] of this.acknowledged) {
       expect(board.chat.get(id as never)?.fact.text).toBe(text)
     }
     for (const [actor, changes] of held) {
       for (const [at, { hash }] of changes.entries()) {
-        expect(this.sent.get(`${actor}/${at}`) ?? hash).toBe(hash)
+        expect(this.sent.get(`${volume.number}/${actor}/${at}`) ?? hash).toBe(hash)
       }
     }
   }
@@ -122,7 +124,7 @@ async function perform(
   const entries = effects.flatMap((effect) => (effect.kind === 'persist' ? [effect.entry] : []))
   if (entries.length > 0) await flush(room, entries)
   for (const [actor, changes] of engine.held) {
-    for (const [at, { hash }] of changes.entries()) outside.sent.set(`${actor}/${at}`, hash)
+    for (const [at, { hash }] of changes.entries()) outside.sent.set(`${engine.volume.number}/${actor}/${at}`, hash)
   }
 }
 
@@ -136,6 +138,33 @@ async function say({ engine, room }: Running, outside: Outside, text: string): P
   const answer = effects.find((effect) => effect.kind === 'answer')?.answer
   if (answer?.kind !== 'made') throw new Error('not said')
   outside.acknowledged.set(answer.id, text)
+}
+
+/** Ends the volume, once this peer leads; whatever follows from it happens in one turn. */
+async function cut({ engine, room }: Running, outside: Outside): Promise<void> {
+  for (let n = 0; n < 20; n++) {
+    const at = now(outside)
+    const effects: Effect[] = []
+    const done = cutNow(engine, at, effects)
+    effects.push(...step(engine, at, { kind: 'tick' }))
+    await perform(room, effects, outside, engine)
+    if (done.kind === 'proposed' || done.kind === 'empty') return
+  }
+  throw new Error('bug: nobody leads')
+}
+
+/** A day on which the room goes through some volumes. */
+async function longDay(disk: Disk, outside: Outside): Promise<void> {
+  const morning = await start(disk, outside)
+  await say(morning, outside, 'morning')
+  await cut(morning, outside)
+  await say(morning, outside, 'noon')
+  await cut(morning, outside)
+  await say(morning, outside, 'later')
+  await morning.room.close()
+  const evening = await start(disk, outside)
+  await say(evening, outside, 'evening')
+  await evening.room.close()
 }
 
 async function snapshot(disk: Disk, outside: Outside, text: string): Promise<void> {
@@ -182,13 +211,18 @@ const SURVIVORS: readonly ((length: number) => number)[] = [
   (length) => length >> 1,
 ]
 
-async function dayWith(nth: number, fault: Fault, code: string): Promise<number> {
+async function dayWith(
+  nth: number,
+  fault: Fault,
+  code: string,
+  live: typeof day = day,
+): Promise<number> {
   let operations = 0
   for (const keep of SURVIVORS) {
     const disk = memoryDisk()
     const outside = new Outside()
     const faulty = faultyDisk(disk, nth, fault, code)
-    await day(faulty, outside).catch(expectFault)
+    await live(faulty, outside).catch(expectFault)
     operations = faulty.operations().length
     disk.crash(keep)
     await recover(disk, outside)
@@ -212,6 +246,32 @@ test('S789: nothing acknowledged is lost, nor a seq signed twice, at whichever w
   }
   expect(failed).toBe(4 * all)
 }, 120_000)
+
+test('S880: whichever step of a rotation fails, a start finishes or undoes it, and nothing is lost', async () => {
+  const all = await dayWith(Infinity, 'refused', 'EIO', longDay)
+  expect(all).toBeGreaterThan(40)
+  for (const fault of FAULTS) {
+    for (let nth = 1; nth <= all; nth++) await dayWith(nth, fault, 'ENOSPC', longDay)
+  }
+}, 240_000)
+
+test('S881: room.log holds its volume only, and those before lie whole beside it', async () => {
+  const disk = memoryDisk()
+  const outside = new Outside()
+  await longDay(disk, outside)
+  expect(disk.paths().sort()).toEqual(['journal.log', 'room.log', 'volume-0.log', 'volume-1.log'])
+  for (const [roomLog, volume] of [['volume-0.log', 0], ['volume-1.log', 1], ['room.log', 2]] as const) {
+    const volumes = new Set<number>()
+    const kinds = new Set<string>()
+    const see = (entry: StoredEntry) => {
+      kinds.add(entry.kind)
+      if (entry.kind === 'change') volumes.add(entry.volume)
+    }
+    const health = await inspectLog({ home: { ...HOME, roomLog }, disk, see }, 'room')
+    expect([health.kind, [...volumes]]).toEqual(['whole', [volume]])
+    for (const kind of ['auth', 'record', 'certificate', 'life']) expect(kinds).toContain(kind)
+  }
+})
 
 test('S789: a start that mends a torn disk may itself fail at every write', async () => {
   for (const fault of FAULTS) {
