@@ -43,6 +43,7 @@ import { TasksDrop } from './commands/tasks/drop.ts'
 import { TasksList } from './commands/tasks/list.ts'
 import { TasksReopen } from './commands/tasks/reopen.ts'
 import { TasksShow } from './commands/tasks/show.ts'
+import { Compact } from './commands/compact.ts'
 import { Undo } from './commands/undo.ts'
 import { Unlock } from './commands/unlock.ts'
 import { Up } from './commands/up.ts'
@@ -54,7 +55,7 @@ import type { KnotContext } from './context.ts'
 export const COMMANDS: CommandClass<KnotContext>[] = [
   Init, Up, Join, Invite, InviteList, InviteRevoke, Status, Whoami, Down,
   Members, Approve, Role, Remove, KeyShow, KeyAdd, KeyRotate,
-  Say, Log, Doing, Sync, Undo, Check, Lock, Unlock, Locks,
+  Say, Log, Doing, Sync, Undo, Compact, Check, Lock, Unlock, Locks,
   TasksAdd, TasksList, TasksShow, Claim, TasksDone, TasksDrop, TasksReopen,
   LeaseShow, LeaseStepDown,
   ConfigList, ConfigGet, ConfigSet, ConfigUnset,

@@ -16,7 +16,7 @@ import {
   moment, output, problem, progress, queued, synced, task, undo, undoAnswer, upstream,
   upstreamIntegration, who,
 } from './shapes.ts'
-import { checkedPush } from './shapes.ts'
+import { checkedPush, compacted } from './shapes.ts'
 import { leaseMethods } from './lease.ts'
 
 const byteLength = (text: string) => new TextEncoder().encode(text).length
@@ -237,6 +237,10 @@ export const contract = {
     input: z.strictObject({ reason: title.optional() }),
     stream: progress,
     output: undoAnswer,
+  },
+  compact: {
+    doc: 'Ends the volume, packs the mirror, and says what that saved.',
+    input: z.strictObject({}), stream: progress, output: compacted,
   },
   check: {
     doc: 'Runs the detected checks on this checkout.',

@@ -95,6 +95,21 @@ export const undoAnswer = undo.extend({
   waits: z.string().optional(),
 })
 
+/** What `compact` did: the volume before and after, and bytes before and after. */
+export const compacted = z.object({
+  volume: z.object({ from: z.number(), to: z.number() }),
+  /** Why the volume did not end, and what would end it. */
+  waits: z.string().optional(),
+  log: z.object({ before: z.number(), after: z.number() }),
+  /** Where the log of the volume that ended lies, and how long writing the new one took. */
+  closed: z.string().optional(),
+  ms: z.number().optional(),
+  mirror: z.object({
+    before: z.object({ bytes: z.number(), packs: z.number(), loose: z.number() }),
+    after: z.object({ bytes: z.number(), packs: z.number(), loose: z.number() }),
+  }),
+})
+
 /** A check that was detected or named in `.knot.toml`. */
 export const check = z.object({ name: z.string(), command: z.string() })
 

@@ -461,3 +461,5 @@ export const CARRIED_WAIT_MS = 2_000
 export const CARRIED_ANSWER_MAX_BYTES = 4 << 20
 /** How long a peer waits, that may have forgotten what it signed in a volume, to say it again. */
 export const OWED_WAIT_MS = 2_000
+/** How long `knot compact` waits for the volume to end: an election, and what waits before it. */
+export const CUT_WAIT_MS = 15_000

@@ -18,6 +18,7 @@ import type { Mesh } from '../mesh/port.ts'
 import type { Identity } from './identity.ts'
 import { Farewells } from './farewells.ts'
 import type { Followers } from './followers.ts'
+import type { Rotation } from '../store/room.ts'
 import { clocks, type Ended, Loop } from './loop.ts'
 import { joinMesh } from './meshed.ts'
 import { Memory } from './memory.ts'
@@ -49,6 +50,8 @@ export type RunningRoom = {
   /** When a peer was last heard, by this machine's clock. */
   lastSeen(key: PublicKey): Instant | undefined
   size(): { changes: number; bytes: number }
+  /** The last time that room.log was written anew. */
+  rotated(): Rotation | undefined
   ended(): Promise<Ended>
   stop(): Promise<void>
 }
@@ -149,6 +152,7 @@ async function assemble(
     now: clocks,
     lastSeen: (key) => memory.lastSeen(key),
     size: () => opened.size(),
+    rotated: () => opened.store.rotated,
     ended: () => running,
   }
 }

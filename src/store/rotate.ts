@@ -2,11 +2,11 @@
  * Rotation: once a volume has begun, room.log is written anew without the changes of those before,
  * and the old file stays beside it as `volume-<number>.log`.
  *
- *     write room.log.next, sync it ─▶ room.log to volume-<n>.log ─▶ room.log.next to room.log
+ *     write room.log.next, sync it ─▶ room.log to volume-<n>.log ─▶ .next to room.log
  *
- * A start finds which steps were done: with a room.log there, what lies beside it was not finished,
- * and is removed; without one, what lies beside it is whole, and takes its place. The old file says
- * all that the new one does, so nothing is lost before the first step is done either.
+ * A start finds which steps were done: with a room.log there, what lies beside it was not
+ * finished, and is removed; without one, what lies beside it is whole, and takes its place. The old
+ * file says all that the new one does, so nothing is lost before the first step either.
  */
 import { LOG_QUEUE_MAX_BYTES } from '../core/limits.ts'
 import type { Disk, Fault } from './disk.ts'

@@ -139,6 +139,12 @@ export function fakeAnswers(overrides: Partial<Answers> = {}): Answers {
       await new Promise((resolve) => signal.addEventListener('abort', resolve))
       return {}
     },
+    compact: async function* () {
+      yield { step: 'cut', text: 'ending volume 0' }
+      const size = { bytes: 10, packs: 1, loose: 0 }
+      const log = { before: 20, after: 10 }
+      return { volume: { from: 0, to: 1 }, log, mirror: { before: size, after: size } }
+    },
     undo: async function* () {
       yield { step: 'undo', text: 'asking to undo bob@beefcafe' }
       const undone = { id: 'u1', landing: 'l1', push: 'p1', name: 'bob', by: alice, at }

@@ -34,6 +34,8 @@ export type Call =
   | { kind: 'doing'; text: string; lock?: LockTerms; keeps?: FactId }
   /** Takes the last landing back; both as the caller saw them. */
   | { kind: 'undo'; landing: FactId; head: Oid; reason?: string }
+  /** Ends the volume, when its leader can. */
+  | { kind: 'cut' }
   /** The seed of the invite's key is the caller's; only its public half is published. */
   | { kind: 'invite'; key: PublicKey; role: GivenRole; uses: number; expires: Instant }
   /** Gives the lead up, for somebody else to take. */

@@ -81,6 +81,10 @@ function perform(
       return announce(engine, now, out, request)
     case 'undo':
       return write(engine, now, out, { topic: 'landings', fact: { ...stamp, ...request } })
+    case 'cut': {
+      const fact = { ...stamp, kind: 'cut' as const, volume: engine.volume.number }
+      return write(engine, now, out, { topic: 'agents', fact })
+    }
     case 'invite': {
       const { key, role, uses, expires } = request
       const made = makeInvite(engine.me.signer, spot(engine, now), { key, role, uses, expires })

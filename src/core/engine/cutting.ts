@@ -32,15 +32,17 @@ export type Cutting =
   | { kind: 'empty' }
   | { kind: 'too-large'; why: string }
 
-/** Cuts once the volume is as large as it may be. */
+/** Cuts once the volume is as large as it may be, or a member wishes it. */
 export function cutWhenFull(engine: Engine, now: Now, out: Effect[]): void {
-  const { size, bound } = engine
-  if (size.changes < bound.changes && size.bytes < bound.bytes) return
+  const { size, bound, wished, volume } = engine
+  const isFull = size.changes >= bound.changes || size.bytes >= bound.bytes
+  if (!isFull && wished !== volume.number) return
   if (!leads(engine, now) || whyNotYet(engine) !== undefined) return
   const done = cutNow(engine, now, out)
   if (done.kind !== 'too-large') return
   out.push({ kind: 'note', level: 'warn', text: `volume ${engine.volume.number}: ${done.why}` })
   // It grows as much again before it is looked at once more.
+  engine.wished = undefined
   Object.assign(bound, { changes: 2 * size.changes, bytes: 2 * size.bytes })
 }
 

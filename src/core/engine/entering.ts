@@ -149,6 +149,7 @@ function isOwed({ me }: Engine, { place, value }: Origin): boolean {
   const { actor, topic } = place
   const asks = value.includes('"kind":"ask"')
   const takesBack = value.includes('"kind":"withdraw"')
+  if (topic === 'agents') return false
   if (topic === 'landings') return actor === me.actor && value.includes('"kind":"undo"')
   if (topic === 'plans') return actor === me.actor
   if (isAboutAsks(topic)) return takesBack || (asks && actor === me.actor)

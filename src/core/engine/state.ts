@@ -121,6 +121,8 @@ export type Engine = {
   /** How much there is in the volume, and when its leader cuts. */
   readonly size: Size
   readonly bound: Size
+  /** The last volume that a member wished to end. */
+  wished: number | undefined
   /** A carried state that was computed here, until it is entered. */
   prepared: Carried | undefined
   /** A carried state that is on its way here. */
@@ -222,6 +224,7 @@ export function openState(opening: Opening): Engine {
     owedFrom: LONG_AGO,
     size: { changes: 0, bytes: 0 },
     bound: bound ?? { changes: VOLUME_MAX_CHANGES, bytes: VOLUME_MAX_BYTES },
+    wished: undefined,
     prepared: undefined,
     carrying: undefined,
     differs: [],

@@ -17,7 +17,7 @@ import {
 } from '../room/gate.ts'
 import { hold, type PendingRun, takeAfterAdvance, takeAfterAuth } from '../room/pending.ts'
 import type { Fact } from '../room/change.ts'
-import type { Place } from '../room/facts.ts'
+import { type Place, readFact } from '../room/facts.ts'
 import { keepCut, openBeyond } from '../room/beyond.ts'
 import { decodeChange } from '../room/decode.ts'
 import { judgeChange } from '../room/gate-change.ts'
@@ -338,6 +338,7 @@ function fold(
   const own = keyOf(actor) === engine.me.signer.key
   for (const { topic, n, value } of facts) {
     if (own) noteAgain(engine, { actor, topic, n }, value)
+    if (topic === 'agents') engine.wished = readFact(topic, value)?.volume ?? engine.wished
     const shown = foldFact(engine.board, { actor, topic, n }, value)
     if (shown.kind === 'pushed') {
       const { id, fact } = shown.entry

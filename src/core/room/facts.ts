@@ -99,6 +99,9 @@ export type Undone = Stamp & {
   reason?: string
 }
 
+/** A member's wish to end the volume; void in the next one. */
+export type CutAsked = Stamp & { kind: 'cut'; volume: number }
+
 /** The topics that carry facts so far, and what stands there. */
 export type Facts = {
   chat: Said
@@ -109,6 +112,7 @@ export type Facts = {
   claims: ClaimFact
   locks: LockFact
   plans: Doing
+  agents: CutAsked
 }
 
 /** A fact as the string that stands in the document. */
@@ -135,6 +139,8 @@ const READ: { [T in keyof Facts]: (json: Stamped) => Facts[T] | undefined } = {
   claims: readClaimFact,
   locks: readLockFact,
   plans: readDoing,
+  agents: ({ at, term, kind, volume }) =>
+    kind === 'cut' && isCount(volume) ? { at, term, kind, volume } : undefined,
 }
 
 function readTask({ at, term, kind, title, body }: Stamped): TaskAdded | undefined {

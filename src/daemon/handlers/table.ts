@@ -10,6 +10,7 @@ import { whoIs } from '../words.ts'
 import { checkCall } from './check.ts'
 import { checkHistory } from './check-history.ts'
 import { claims } from './claims.ts'
+import { compactCall } from './compact.ts'
 import { inviteCalls, openInvites } from './invites.ts'
 import { keyCalls } from './keys.ts'
 import { leaseCalls } from './lease.ts'
@@ -45,6 +46,7 @@ export function handlers(daemon: Daemon): Answers {
     },
     ...sync(room),
     ...undoCall(room),
+    ...compactCall(room),
     ...checkCall(daemon),
     ...checkHistory(room),
     ...roomCalls(daemon, room),

@@ -246,3 +246,16 @@ test('S877: a witness of an earlier volume is kept, one of a later volume tells 
     expect(whyOld(witness, { volume, hashAt: () => hash })).toBeUndefined()
   }
 })
+
+test('S878: a member’s wish ends the volume that it is about, and no other', () => {
+  const { stage, people } = led()
+  const [alice, bob] = people
+  does(stage, bob, { kind: 'cut' })
+  stage.pass(1_000)
+  for (const { engine } of people) expect(engine.volume.number).toBe(1)
+  const late = { at: 5, term: 0, kind: 'cut', volume: 0 }
+  stage.write(bob, [{ topic: 'agents', value: JSON.stringify(late) }])
+  stage.pass(1_000)
+  expect(alice.engine.volume.number).toBe(1)
+  allEqual(people)
+})

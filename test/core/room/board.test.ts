@@ -185,7 +185,7 @@ test('S484: a fact that is folded again changes nothing and is not shown again',
 
 /** What a leader says of a landing counts only where the chain confirms it. */
 function isClaim(topic: Topic, fact: Facts[keyof Facts]): boolean {
-  if (topic === 'claims' || topic === 'locks') return true
+  if (topic === 'claims' || topic === 'locks' || topic === 'agents') return true
   return topic === 'landings' && !('kind' in fact && fact.kind === 'undo')
 }
 
@@ -228,6 +228,7 @@ function stories(roll: (below: number) => number): Told[][] {
     claims: () => pick(samples.claims),
     locks: () => pick(samples.locks),
     plans: () => ({ at: at(roll(50)), term: 0, kind: 'doing', text: `plan ${roll(3)}` }),
+    agents: () => ({ at: at(roll(50)), term: 0, kind: 'cut', volume: roll(2) }),
   }
   return people.map(({ actor }) => {
     const counts = new Map<Topic, number>()

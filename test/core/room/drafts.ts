@@ -77,6 +77,7 @@ export const samples: { [T in keyof Facts]: Facts[T][] } = {
     { ...stamp, kind: 'add', title: 'log in', body: 'with a key' },
     { ...stamp, kind: 'add', title: 't' },
   ],
+  agents: [{ ...stamp, kind: 'cut', volume: 3 }],
   refs: [
     { ...stamp, kind: 'base', commit: oid('base') },
     pushed('push', { base: oid('base'), intent: 'say hello' }),

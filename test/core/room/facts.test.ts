@@ -137,9 +137,11 @@ test('S481: a field that is there must be right, also one that may be absent', (
       { kind: 'free', lock: pushId(0), why: 'tired' },
       { kind: 'free', lock: 'x', why: 'silent' },
     ],
+    agents: [{ kind: 'did' }, { volume: -1 }, { volume: 'x' }, { volume: undefined }],
     plans: [{ kind: 'did' }, { text: 1 }, { text: 'x'.repeat(501) }, { lock: 'x' }],
   }
-  const whole = { chat: 0, tasks: 0, refs: 1, verdicts: 0, landings: 0, claims: 0, locks: 0, plans: 0 }
+  const first = { chat: 0, tasks: 0, refs: 1, verdicts: 0, landings: 0, claims: 0 }
+  const whole = { ...first, locks: 0, plans: 0, agents: 0 }
   for (const topic of topics) {
     for (const fields of wrong[topic]) {
       const value = JSON.stringify({ ...samples[topic][whole[topic]], ...fields })
