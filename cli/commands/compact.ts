@@ -10,7 +10,7 @@ export class Compact extends KnotCommand {
     category: 'Room',
     description: 'End the volume, and pack what piled up',
     details: `
-      A room is a chain of volumes, and ends one by itself at 100,000 changes. This ends it now, for
+      A room is a chain of volumes, and ends one by itself at 25,000 changes. This ends it now, for
       everybody: what goes on (open tasks, claims, locks, pushes, the newest messages) is carried
       into the next one, and nobody loses anything that was acknowledged. The log of the old one
       stays in \`.knot/room\`. Here it also packs \`.knot/repo.git\` and drops the refs of pushes

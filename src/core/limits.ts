@@ -441,8 +441,8 @@ export const GLOBS_MAX_BYTES = 2_048
 export const SLUG_MAX_CHARS = 40
 /** Facts of an author on a topic in a volume: places of volume v are counted from v times this. */
 export const VOLUME_FACTS = 2 ** 31
-/** Changes of a volume after which its leader cuts: loading one so long takes a second. */
-export const VOLUME_MAX_CHANGES = 100_000
+/** Changes of a volume after which its leader cuts: everybody folds them once more for that. */
+export const VOLUME_MAX_CHANGES = 25_000
 /** Bytes of changes of a volume after which its leader cuts. */
 export const VOLUME_MAX_BYTES = 10 << 20
 /** Payload of a cut: a frontier of the largest kind. */

@@ -8,9 +8,9 @@
 import { writes } from '../auth/roles.ts'
 import { keyOf } from '../brand.ts'
 import { AUTH_HEADS_MAX, CARRIED_MAX_BYTES, CUT_MAX_BYTES, FRONTIER_MAX } from '../limits.ts'
-import { carriedHash, carriedOf, encodeCarried } from '../room/carried.ts'
+import { carriedHash, carriedOf, encodeCarried, Facts } from '../room/carried.ts'
 import { type Cut, encodeCut } from '../room/cut.ts'
-import type { FactId, Place } from '../room/facts.ts'
+import type { Place } from '../room/facts.ts'
 import { idOf, type Origin, originOf } from '../room/origin.ts'
 import { emptyBoard, foldFact } from '../room/views/board.ts'
 import { frontierOf } from '../sync/session.ts'
@@ -86,10 +86,9 @@ export function carriedAt(
   before: number,
 ): Carried {
   const aside = asideOf(engine)
-  const facts = new Map<FactId, Origin>()
+  const facts = new Facts()
   const take = (place: Place, value: string) => {
-    const origin = originOf(place, value)
-    facts.set(idOf(origin), origin)
+    facts.add(originOf(place, value))
     foldFact(aside.board, place, value)
   }
   for (const { place, value } of engine.carried.facts) take(place, value)

@@ -24,7 +24,7 @@ import { begunEntries } from './kept.ts'
 import { cutFactsOf } from './seals.ts'
 import { sendAll } from './sending.ts'
 import type { Carried, ConfirmedCut, Engine } from './state.ts'
-import { factsWithin, foldCarried } from './streams.ts'
+import { factsBehind, foldCarried } from './streams.ts'
 
 /** Goes on to the volume that the chain says, or asks for what that takes. */
 export function turnVolume(engine: Engine, now: Now, out: Effect[]): void {
@@ -123,21 +123,20 @@ function owedFacts(engine: Engine, carried: Carried): Origin[] {
     for (const { place, value } of cutFactsOf(engine, actor)) {
       take(firstOf(place, value), 'said again')
     }
-    const facts = factsWithin(engine, actor, Infinity)
-    for (const { topic, n, value } of facts.slice(countWithin(engine, actor))) {
+    for (const { topic, n, value } of factsBehind(engine, actor, seqWithin(engine, actor))) {
       take(firstOf({ actor, topic, n }, value))
     }
   }
   return [...owed.values()]
 }
 
-/** How many facts of an own stream the cut of this volume takes in. */
-function countWithin(engine: Engine, actor: ActorId): number {
+/** How far the cut of this volume takes an own stream in. */
+function seqWithin(engine: Engine, actor: ActorId): number {
   const cut = engine.cuts[engine.volume.number]?.cut
   const last = cut?.frontier.find((reached) => reached.actor === actor)
   if (last === undefined) return 0
   const held = engine.held.get(actor)?.[last.seq - 1]
-  if (held?.hash === last.hash) return factsWithin(engine, actor, last.seq).length
+  if (held?.hash === last.hash) return last.seq
   if (actor === engine.me.actor) {
     engine.ending ??= `the room held change ${last.seq} of it, and this disk another or none`
   }

@@ -19,7 +19,7 @@ import { hold, type PendingRun, takeAfterAdvance, takeAfterAuth } from '../room/
 import type { Fact } from '../room/change.ts'
 import { type Place, readFact } from '../room/facts.ts'
 import { keepCut, openBeyond } from '../room/beyond.ts'
-import { decodeChange } from '../room/decode.ts'
+import { decodeChange, readHeld } from '../room/decode.ts'
 import { judgeChange } from '../room/gate-change.ts'
 import { boundId, firstOf } from '../room/origin.ts'
 import {
@@ -171,6 +171,14 @@ export function factsWithin(engine: Engine, actor: ActorId, seq: number): Fact[]
   return [...replay(engine, actor, held)].flatMap(({ facts }) => facts)
 }
 
+/** The facts of the changes behind the first so many. */
+export function factsBehind(engine: Engine, actor: ActorId, seq: number): Fact[] {
+  const held = engine.held.get(actor) ?? []
+  if (held.length <= seq) return []
+  const changes = [...replay(engine, actor, held)]
+  return changes.slice(seq).flatMap(({ facts }) => facts)
+}
+
 /** Folds what a volume began with; shows none of it. */
 export function foldCarried(engine: Engine): void {
   for (const { place, value } of engine.carried.facts) {
@@ -183,11 +191,10 @@ export function foldCarried(engine: Engine): void {
 function* replay(engine: Engine, actor: ActorId, held: readonly HeldChange[]) {
   let state = openStream(engine.volume, actor)
   for (const { bytes, hash } of held) {
-    const decoded = decodeChange(bytes)
-    if (decoded.kind === 'malformed') throw new Error(`bug: held a change: ${decoded.why}`)
-    const verdict = judgeChange(engine.volume, state, decoded.change)
+    const change = readHeld(bytes)
+    const verdict = judgeChange(engine.volume, state, change)
     if (verdict.kind === 'invalid') throw new Error(`bug: held a change: ${verdict.why}`)
-    state = advance(state, { change: decoded.change, hash, topics: verdict.topics })
+    state = advance(state, { change, hash, topics: verdict.topics })
     yield { state, facts: verdict.facts }
   }
 }

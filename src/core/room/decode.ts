@@ -33,6 +33,16 @@ export function decodeChange(bytes: Uint8Array): DecodedChange {
   return read.kind === 'ok' ? { kind: 'ok', ...read.value } : read
 }
 
+/** Reads a change that was taken once: its one spelling and its hash are not looked at again. */
+export function readHeld(bytes: Uint8Array): Change {
+  const read = decode(bytes.subarray(HASHED_FROM), reader => {
+    reader.u8()
+    return changeOf(new Reader(reader.bytes(CHANGE_MAX_BYTES)))
+  })
+  if (read.kind === 'malformed') throw new Error(`bug: held a change: ${read.why}`)
+  return read.value
+}
+
 /** The longest key of the profile: an actor in hex. */
 const KEY_MAX_BYTES = 80
 const ACTOR_BYTES = 40

@@ -4,12 +4,11 @@ import { expect, test } from 'vitest'
 import type { ActorId, Hash, Oid } from '../../../src/core/brand.ts'
 import { fromHex } from '../../../src/core/bytes/text.ts'
 import { CARRIED_RECENT } from '../../../src/core/limits.ts'
-import { carriedOf, decodeCarried, encodeCarried } from '../../../src/core/room/carried.ts'
+import { carriedOf, decodeCarried, encodeCarried, Facts } from '../../../src/core/room/carried.ts'
 import { decodeCut, encodeCut } from '../../../src/core/room/cut.ts'
-import type { FactId } from '../../../src/core/room/facts.ts'
 import { openNext, openVolume } from '../../../src/core/room/genesis.ts'
 import { judgeRun } from '../../../src/core/room/gate.ts'
-import { idOf, type Origin, originOf, saidAgain } from '../../../src/core/room/origin.ts'
+import { type Origin, originOf, saidAgain } from '../../../src/core/room/origin.ts'
 import { placeIn, volumeOf } from '../../../src/core/room/place.ts'
 import { openStream, signingBytes, writeChange } from '../../../src/core/room/stream.ts'
 import { TOPICS } from '../../../src/core/room/topics.ts'
@@ -120,11 +119,11 @@ test('S861: what is carried does not depend on the order in which it came', () =
   for (let round = 0; round < 5; round++) {
     const queues = story()
     const board = emptyBoard()
-    const facts = new Map<FactId, Origin>()
+    const facts = new Facts()
     while (queues.some(({ length }) => length > 0)) {
       const next = queues[roll(2)]?.shift()
       if (next === undefined) continue
-      facts.set(idOf(next), next)
+      facts.add(next)
       foldFact(board, next.place, next.value)
     }
     const kept = carriedOf({ board, facts, leader: () => undefined, founder: alice.actor })
