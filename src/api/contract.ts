@@ -6,45 +6,16 @@
  * every other method only answers with its output.
  */
 import { z } from 'zod'
-import { CHECK_HISTORY_SHOWN } from '../core/limits.ts'
+import { CHECK_HISTORY_SHOWN, INVITE_USES_MAX, LOCKS_PER_AGENT_MAX } from '../core/limits.ts'
 import {
-  GLOB_MAX_BYTES, GLOBS_MAX, INVITE_USES_MAX, LOCKS_PER_AGENT_MAX, MESSAGE_MAX_BYTES,
-  NAME_MAX_BYTES, TASK_BODY_MAX_BYTES, TITLE_MAX_BYTES,
-} from '../core/limits.ts'
-import {
-  check, decided, doing, event, evidence, finding, inviteRow, leader, lock, member, memberRow,
-  moment, output, problem, progress, queued, synced, task, undo, undoAnswer, upstream,
-  upstreamIntegration, who,
-} from './shapes.ts'
-import { checkedPush, compacted } from './shapes.ts'
+  body, given, globs, message, name, nothing, reference, text, title, worktree,
+} from './inputs.ts'
 import { leaseMethods } from './lease.ts'
-
-const byteLength = (text: string) => new TextEncoder().encode(text).length
-
-/** Text of at least one visible character and at most `max` bytes of UTF-8. */
-const text = (max: number, fix: string) =>
-  z.string().superRefine((value, context) => {
-    const bytes = byteLength(value)
-    const message =
-      bytes > max ? `has ${bytes} bytes, and the limit is ${max}`
-      : value.trim() === '' ? 'is empty'
-      : undefined
-    if (message !== undefined) context.addIssue({ code: 'custom', message, params: { fix } })
-  })
-
-const name = text(NAME_MAX_BYTES, 'choose a short name, like coder-1').refine(
-  (value) => !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(value),
-  { error: 'has a control character', params: { fix: 'use letters, digits and dashes' } },
-)
-const message = text(MESSAGE_MAX_BYTES, 'put longer text into a file, commit it, and name the file')
-const title = text(TITLE_MAX_BYTES, 'keep it to one line, and put the rest where there is room')
-const body = text(TASK_BODY_MAX_BYTES, 'put longer text into a file, commit it, and name the file')
-const reference = text(256, 'name a task, a member or a commit by its id')
-const globs = z.array(text(GLOB_MAX_BYTES, 'name a folder above it')).min(1).max(GLOBS_MAX)
-/** A worktree of a claim, whose files and HEAD the call is about instead of the checkout's. */
-const worktree = text(64, 'name a folder in .knot/worktrees')
-const given = z.enum(['admin', 'member', 'observer', 'relay'])
-const nothing = z.strictObject({})
+import {
+  check, checkedPush, compacted, decided, doing, event, evidence, finding, inviteRow, leader, lock,
+  member, memberRow, moment, output, problem, progress, queued, synced, task, undo, undoAnswer,
+  upstream, upstreamIntegration, who,
+} from './shapes.ts'
 
 /** The table: what each method is for, takes and gives. */
 export const contract = {

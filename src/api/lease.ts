@@ -1,8 +1,7 @@
 /** The part of the contract that is about the leader lease. */
 import { z } from 'zod'
+import { nothing } from './inputs.ts'
 import { fence, leader, moment, who } from './shapes.ts'
-
-const nothing = z.strictObject({})
 
 /** A voter, in the life that votes. */
 const voter = who.extend({

@@ -47,7 +47,7 @@ test('S408: a file that cannot be read is named with place and fix, never rewrit
     ['{"v":1,"name":""}', 'has "name": ""'],
     ['{"v":1,"name":"a","port":70000}', '"port": 70000; it must be a number from 0 to 65535'],
     ['{"v":1,"name":"a","room":"x"}', '64 hex digits'],
-    ['{"v":1,"name":"a","listen":"0.0.0.0"}', 'a list of'],
+    ['{"v":1,"name":"a","listen":"0.0.0.0"}', 'IP addresses of this machine'],
     ['{"v":1,"name":"a","lanOnly":"yes"}', 'true or false'],
     ['{"v":1,"name":"a","integrate":null}', 'true or false'],
     ['{"v":1,"name":"a","transport":"pigeon"}', 'auto, mesh or upstream'],
