@@ -8,11 +8,16 @@ type Task = Output<'tasks.list'>['tasks'][number]
 /** The board: one line a task. */
 export function describeTasks(tasks: Task[], paint: Paint): string {
   if (tasks.length === 0) return 'no tasks'
-  const head = ['TASK', 'STATUS', 'OWNER', 'TITLE'].map(paint.dim)
+  // A column that says nothing of any task is left out.
+  const ranked = tasks.some(({ priority }) => priority !== 0)
+  const row = ([id, status, rank, ...rest]: string[]) => ranked
+    ? [id as string, status as string, rank as string, ...rest]
+    : [id as string, status as string, ...rest]
+  const head = ['TASK', 'STATUS', 'PRIORITY', 'OWNER', 'TITLE'].map(paint.dim)
   const rows = tasks.map((task) => [
-    task.id, state(task, paint), owner(task), cleanLine(task.title),
+    task.id, state(task, paint), String(task.priority), owner(task), cleanLine(task.title),
   ])
-  return table([head, ...rows])
+  return table([head, ...rows].map(row))
 }
 
 /** One task: its text, then what happened to it. */
@@ -23,7 +28,10 @@ export function describeTask(task: Output<'tasks.show'>, paint: Paint, now: numb
     ['by', cleanLine(task.by.name)],
     ['owner', owner(task)],
     ['fence', fence(task)],
-    ['after', task.after.join(', ')],
+    ['priority', task.priority === 0 ? '' : String(task.priority)],
+    ['after', task.after.map((id) => isOpen(id, task) ? id : `${id} (over)`).join(', ')],
+    ['needs', cleanLine((task.needs ?? []).join(', '))],
+    ['paths', cleanLine((task.paths ?? []).join(' '))],
   ].filter(([, value]) => value !== '')
   const look = { paint, now, names: namesWidth(task.events) }
   const events = task.events.map((event) => describeEvent(event, look))
@@ -45,7 +53,12 @@ export function describeEnd(task: Output<'tasks.end'>, paint: Paint): string {
   return `${said}\nits worktree stays: ${left.why ?? ''}; ${left.fix ?? ''}`
 }
 
-function state({ status, standing }: Task, paint: Paint): string {
+function isOpen(id: string, { blockedBy = [], status }: Task): boolean {
+  return status !== 'open' || blockedBy.includes(id)
+}
+
+function state({ status: is, standing, blockedBy = [] }: Task, paint: Paint): string {
+  const status = is === 'open' && blockedBy.length > 0 ? 'blocked' : is
   return standing === 'confirmed' ? status : `${status} (${paint.yellow(standing)})`
 }
 

@@ -7,15 +7,14 @@
  */
 import { z } from 'zod'
 import { CHECK_HISTORY_SHOWN, INVITE_USES_MAX, LOCKS_PER_AGENT_MAX } from '../core/limits.ts'
-import {
-  body, given, globs, message, name, nothing, reference, text, title, worktree,
-} from './inputs.ts'
+import { given, globs, message, name, nothing, reference, text, title, worktree } from './inputs.ts'
 import { leaseMethods } from './lease.ts'
 import {
   check, checkedPush, compacted, decided, doing, event, evidence, finding, inviteRow, leader, lock,
-  member, memberRow, moment, output, problem, progress, queued, synced, task, undo, undoAnswer,
-  upstream, upstreamIntegration, who,
+  member, memberRow, moment, output, problem, progress, queued, synced, undo, undoAnswer, upstream,
+  upstreamIntegration, who,
 } from './shapes.ts'
+import { tasksContract } from './tasks.ts'
 
 /** The table: what each method is for, takes and gives. */
 export const contract = {
@@ -83,56 +82,7 @@ export const contract = {
     stream: event,
     output: nothing,
   },
-  'tasks.add': {
-    doc: 'Adds a task to the board.',
-    input: z.strictObject({
-      title,
-      body: body.optional(),
-    }),
-    output: z.object({ id: z.string() }),
-  },
-  'tasks.list': {
-    doc: 'Lists the tasks of the board.',
-    input: nothing,
-    output: z.object({ tasks: z.array(task) }),
-  },
-  'tasks.show': {
-    doc: 'Shows one task with its text and history.',
-    input: z.strictObject({ id: reference }),
-    output: task.extend({ body: z.string(), events: z.array(event) }),
-  },
-  'tasks.claim': {
-    doc: 'Claims a task; `confirmed` fails where nobody can confirm it now.',
-    input: z.strictObject({
-      id: reference,
-      confirmed: z.boolean().default(false),
-      /** With a worktree and a branch of its own. */
-      worktree: z.boolean().default(true),
-    }),
-    stream: progress,
-    output: task.extend({
-      worktree: z.object({ path: z.string(), branch: z.string() }).optional(),
-    }),
-  },
-  'tasks.end': {
-    doc: 'Says that a task is done, or dropped, or gives it back to the board.',
-    input: z.strictObject({
-      id: reference,
-      want: z.enum(['done', 'drop', 'reopen']),
-      /** Also a task that somebody else has, where one’s role allows it. */
-      force: z.boolean().default(false),
-      worktree: worktree.optional(),
-    }),
-    output: task.extend({
-      /** What became of the worktree of its claim. */
-      left: z.object({
-        kind: z.enum(['closed', 'stays']),
-        path: z.string().optional(),
-        why: z.string().optional(),
-        fix: z.string().optional(),
-      }).optional(),
-    }),
-  },
+  ...tasksContract,
   'locks.take': {
     doc: 'Locks paths; all of them or none.',
     input: z.strictObject({

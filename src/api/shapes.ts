@@ -188,6 +188,10 @@ export const task = z.object({
   status: z.enum(['open', 'claimed', 'done', 'dropped']),
   priority: z.number().int(),
   after: z.array(z.string()),
+  /** Of those, the ones that are not over yet: until then nobody gets it. */
+  blockedBy: z.array(z.string()).optional(),
+  needs: z.array(z.string()).optional(),
+  paths: z.array(z.string()).optional(),
   by: who,
   at: moment,
   /** Provisional: what it shows was asked for, and nobody confirmed it yet. */

@@ -251,6 +251,14 @@ export const FETCHES_MAX = 2
 export const TITLE_MAX_BYTES = 500
 /** A task's body, with room for the rest of the fact. */
 export const TASK_BODY_MAX_BYTES = 32 << 10
+/** Priority of a task: enough steps for anybody's order, and small enough to be typed. */
+export const PRIORITY_MAX = 100
+/** Tasks that one comes after: whoever means more means the last of them. */
+export const TASK_AFTER_MAX = 16
+/** Capabilities of an agent, or that a task needs: a list that a person keeps. */
+export const CAPABILITIES_MAX = 32
+/** One capability: a word. */
+export const CAPABILITY_MAX_BYTES = 64
 /** Inputs stepped before one flush; more wait for the next, so that a flood cannot delay a tick. */
 export const INPUTS_AT_ONCE = 256
 /** How long inputs are stepped before what follows is sent; a pulse must not wait for a flood. */

@@ -52,7 +52,7 @@ export function lockWords(engine: Engine, event: LockEvent) {
 }
 
 /** A task as people name it: the beginning of its id, and its title. */
-function taskName(engine: Engine, task: FactId): string {
+export function taskName(engine: Engine, task: FactId): string {
   const title = engine.board.tasks.get(task)?.fact.title
   return title === undefined ? task.slice(0, 8) : `${task.slice(0, 8)}: ${title}`
 }

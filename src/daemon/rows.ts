@@ -5,10 +5,11 @@ import { isOneAgent, isThere, whyLost } from '../core/engine/alive.ts'
 import { modeNow } from '../core/engine/chain.ts'
 import { memberOf } from '../core/engine/names.ts'
 import { HOLDER_SILENCE_MS } from '../core/limits.ts'
-import type { TaskAdded } from '../core/room/facts.ts'
+import type { FactId, TaskAdded } from '../core/room/facts.ts'
 import type { Doing } from '../core/room/lock-facts.ts'
 import type { Entry } from '../core/room/views/board.ts'
 import { foremost, lifeOf, type TaskLife, type TaskStatus } from '../core/room/views/claims.ts'
+import { waitsFor } from '../core/room/views/next.ts'
 import type { HeldLock, Lock, LockAsk } from '../core/room/views/locks.ts'
 import type { RunningRoom } from './running.ts'
 import { whoIs } from './words.ts'
@@ -39,16 +40,28 @@ export function standingNow({ engine, now }: RunningRoom): 'confirmed' | 'provis
 
 /** A task: what the chain says of it, or what was asked and will be ruled on. */
 export function taskRow(room: RunningRoom, { id, place, fact }: Entry<TaskAdded>): TaskRow {
-  const { title, at } = fact
+  const { title, at, priority = 0, after = [], needs, paths } = fact
   const by = whoIs(room.engine, keyOf(place.actor))
   const life = lifeOf(room.engine.board.claims, id)
-  return { id, title, ...stateOf(room, life), priority: 0, after: [], by, at }
+  const blockedBy = life.status === 'open' ? waitsFor(room.engine.board, id) : []
+  return {
+    id,
+    title,
+    ...stateOf(room, life, blockedBy),
+    priority,
+    after,
+    ...(blockedBy.length === 0 ? {} : { blockedBy }),
+    ...(needs === undefined ? {} : { needs }),
+    ...(paths === undefined ? {} : { paths }),
+    by,
+    at,
+  }
 }
 
 type State = Pick<TaskRow, 'status' | 'standing' | 'owner' | 'fence'>
 
-function stateOf(room: RunningRoom, life: TaskLife): State {
-  const asked = pendingOf(room, life)
+function stateOf(room: RunningRoom, life: TaskLife, blockedBy: readonly FactId[]): State {
+  const asked = pendingOf(room, life, blockedBy)
   if (asked !== undefined) {
     const owner = asked.owner === undefined ? {} : { owner: ownerOf(room, asked.owner) }
     return { status: asked.status, standing: 'provisional', ...owner }
@@ -67,8 +80,11 @@ function stateOf(room: RunningRoom, life: TaskLife): State {
 function pendingOf(
   room: RunningRoom,
   life: TaskLife,
+  blockedBy: readonly FactId[],
 ): { status: TaskStatus; owner?: ActorId } | undefined {
-  const claim = life.status === 'open' ? foremost(life, (actor) => mayHave(room, actor)) : undefined
+  // No leader grants the claim of a task that waits for another.
+  const isFree = life.status === 'open' && blockedBy.length === 0
+  const claim = isFree ? foremost(life, (actor) => mayHave(room, actor)) : undefined
   const under = life.holder?.ask ?? claim?.id
   const end = [...life.asks.values()].findLast(
     ({ fact, place }) =>

@@ -6,10 +6,11 @@ import type { GivenRole } from '../auth/roles.ts'
 import type { Want } from '../room/claim-facts.ts'
 import type { FactId } from '../room/facts.ts'
 import type { LockTerms } from '../room/lock-facts.ts'
+import type { TaskTerms } from '../room/task-facts.ts'
 
 export type Call =
   | { kind: 'say'; text: string }
-  | { kind: 'task'; title: string; body?: string }
+  | ({ kind: 'task'; title: string; body?: string } & TaskTerms)
   /** The founder's HEAD, where the room begins. */
   | { kind: 'base'; commit: Oid }
   /** The commit is in the repository already, and checked. */

@@ -12,6 +12,7 @@ import {
 import { factId, type Facts, readFact, writeFact } from '../room/facts.ts'
 import { idOf, mayBeSaidAgain } from '../room/origin.ts'
 import { placeIn } from '../room/place.ts'
+import { isCapability, type TaskTerms } from '../room/task-facts.ts'
 import { isOneAgent } from './alive.ts'
 import { takeOps } from './authority.ts'
 import type { Answer, Call, Governing } from './call.ts'
@@ -161,7 +162,8 @@ function refusalOf(engine: Engine, request: Call): Answer | undefined {
     case 'task':
       return (
         tooLarge('the title', request.title, TITLE_MAX_BYTES) ??
-        tooLarge('the body', request.body ?? '', TASK_BODY_MAX_BYTES)
+        tooLarge('the body', request.body ?? '', TASK_BODY_MAX_BYTES) ??
+        badTerms(request)
       )
     case 'push':
       return tooLarge('the intent', request.intent ?? '', TITLE_MAX_BYTES)
@@ -184,14 +186,28 @@ function refusalOf(engine: Engine, request: Call): Answer | undefined {
   }
 }
 
+/** A list that no view reads, or globs that name no paths. */
+function badTerms({ needs = [], paths = [] }: TaskTerms): Answer | undefined {
+  const need = needs.find((each) => !isCapability(each))
+  if (need !== undefined) {
+    const message = `"${need}" is no capability: a word of small letters, digits and . _ : + -`
+    return { kind: 'refused', code: 'USAGE', message, fix: 'name it as in rust or gpu:24gb' }
+  }
+  return paths.length === 0 ? undefined : badGlobs(paths)
+}
+
 function badLock(
   engine: Engine,
   { globs }: { globs: readonly string[] },
 ): Answer | undefined {
+  return badGlobs(globs) ?? oneTooMany(engine)
+}
+
+function badGlobs(globs: readonly string[]): Answer | undefined {
   const read = parseGlobs(globs)
-  if (read.kind === 'globs') return oneTooMany(engine)
+  if (read.kind === 'globs') return undefined
   const { glob, why } = read
-  const message = glob === undefined ? why : `"${glob}" cannot be locked: ${why}`
+  const message = glob === undefined ? why : `"${glob}" names no paths: ${why}`
   const fix = 'name paths or globs from the root of the repository, like src/core or "docs/**"'
   return { kind: 'refused', code: 'USAGE', message, fix }
 }

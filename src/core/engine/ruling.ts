@@ -14,6 +14,7 @@ import { type FactId, factId, type Facts, readFact, writeFact } from '../room/fa
 import type { LockFact } from '../room/lock-facts.ts'
 import type { Entry } from '../room/views/board.ts'
 import { lifeOf, mayRule, type TaskLife } from '../room/views/claims.ts'
+import { waitsFor } from '../room/views/next.ts'
 import { excluder, excludes, type Lock, lockOf } from '../room/views/locks.ts'
 import { isOneAgent, mayHold, whyLost } from './alive.ts'
 import { leads, proposeFact, roomInTail, termOf, undecided } from './chain.ts'
@@ -84,7 +85,11 @@ function isAllowed(
   { place, fact }: Entry<TaskAsked>,
 ): boolean {
   const { actor } = place
-  if (fact.want === 'claim') return engine.board.tasks.has(fact.task) && mayHold(engine, now, actor)
+  if (fact.want === 'claim') {
+    const { board } = engine
+    const isFree = board.tasks.has(fact.task) && waitsFor(board, fact.task).length === 0
+    return isFree && mayHold(engine, now, actor)
+  }
   if (whyLost(engine, now, actor) === 'removed') return false
   return holder === undefined || mayEnd(engine, fact, { holder: holder.actor, actor })
 }

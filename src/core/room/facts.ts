@@ -14,15 +14,16 @@ import {
   STEERS_NAMED_MAX,
   MESSAGE_MAX_BYTES,
   OTHERS_MAX,
-  TASK_BODY_MAX_BYTES,
   TITLE_MAX_BYTES,
 } from '../limits.ts'
 import { type ClaimFact, readClaimFact } from './claim-facts.ts'
 import { type Doing, type LockFact, readDoing, readLockFact } from './lock-facts.ts'
+import { readTask, type TaskAdded } from './task-facts.ts'
 import { isCount, isObject, isOid, isText, type Json, parseObject } from './json.ts'
 import { type AskPlace, type FactId, isAskPlace, isFactId, isStamped, type Stamp } from './place.ts'
 
 export { type FactId, factId, isFactId, type Place, type Stamp } from './place.ts'
+export type { TaskAdded } from './task-facts.ts'
 
 /** One check as it ran on the tree that landed, or that was refused. */
 export type CheckRun = {
@@ -43,7 +44,6 @@ export type CheckRun = {
 export type Named = { files: string[]; fileCount: number }
 
 export type Said = Stamp & { text: string }
-export type TaskAdded = Stamp & { kind: 'add'; title: string; body?: string }
 /** Where the room begins: the founder's HEAD when it was made. */
 export type Based = Stamp & { kind: 'base'; commit: Oid }
 export type Pushed = Stamp &
@@ -141,12 +141,6 @@ const READ: { [T in keyof Facts]: (json: Stamped) => Facts[T] | undefined } = {
   plans: readDoing,
   agents: ({ at, term, kind, volume }) =>
     kind === 'cut' && isCount(volume) ? { at, term, kind, volume } : undefined,
-}
-
-function readTask({ at, term, kind, title, body }: Stamped): TaskAdded | undefined {
-  if (kind !== 'add' || !isText(title, TITLE_MAX_BYTES) || title === '') return undefined
-  if (body === undefined) return { at, term, kind, title }
-  return isText(body, TASK_BODY_MAX_BYTES) ? { at, term, kind, title, body } : undefined
 }
 
 function readBased({ at, term, commit }: Stamped): Based | undefined {

@@ -15,6 +15,8 @@ import type { Want } from '../../core/room/claim-facts.ts'
 import type { FactId, TaskAdded } from '../../core/room/facts.ts'
 import type { Entry } from '../../core/room/views/board.ts'
 import { foremost, lifeOf, type TaskLife } from '../../core/room/views/claims.ts'
+import { waitsFor } from '../../core/room/views/next.ts'
+import { taskName } from '../claim-words.ts'
 import { isMine, mayHave, type TaskRow, taskRow } from '../rows.ts'
 import type { RunningRoom } from '../running.ts'
 import { whoIs } from '../words.ts'
@@ -53,9 +55,14 @@ async function claim(
   const life = () => lifeOf(room.engine.board.claims, entry.id)
   if (!isOwn(room, life())) {
     refuseTaken(room, entry, life())
+    refuseBlocked(room, entry)
     const ask = ownAsk(room, life(), 'claim') ?? (await asked(room, entry.id, { want: 'claim' }))
     await settled(room, () => !life().asks.has(ask), signal)
     if (!life().asks.has(ask) && !isOwn(room, life())) throw held(room, entry, life())
+    if (life().asks.has(ask) && waitsFor(room.engine.board, entry.id).length > 0) {
+      await made(room, { kind: 'withdraw', topic: 'claims', ask })
+      refuseBlocked(room, entry)
+    }
   }
   if (!confirmed || taskRow(room, entry).standing === 'confirmed') return
   const open = ownAsk(room, life(), 'claim')
@@ -185,6 +192,15 @@ function refuseTaken(room: RunningRoom, entry: Entry<TaskAdded>, life: TaskLife)
   const { name } = whoIs(room.engine, keyOf(first.place.actor))
   const text = `${name} asked for task ${entry.id} before, and nobody could confirm it yet`
   throw new Failure('HELD', text, 'knot tasks list shows what else there is to do')
+}
+
+/** Refuses a task that waits for others: no leader grants it before they are over. */
+function refuseBlocked(room: RunningRoom, { id }: Entry<TaskAdded>): void {
+  const [first, ...more] = waitsFor(room.engine.board, id)
+  if (first === undefined) return
+  const others = more.length === 0 ? '' : ` and ${more.length} more`
+  const text = `task ${id} waits for ${taskName(room.engine, first)}${others}`
+  throw new Failure('HELD', text, `knot tasks show ${first}`)
 }
 
 /** That a task is not to be had, and why. */

@@ -1,6 +1,6 @@
 /** `say`, `log` and the task board. */
 import { type ErrorCode, Failure } from '../../api/errors.ts'
-import type { Answers, Item, Output } from '../../api/types.ts'
+import type { Answers, Item, Output, Parsed } from '../../api/types.ts'
 import type { Answer, Call, RefusalCode } from '../../core/engine/call.ts'
 import type { Entry } from '../../core/room/views/board.ts'
 import { sorted } from '../../core/room/views/board.ts'
@@ -23,10 +23,7 @@ export function talk(room: FindRoom): Talk {
     log: async function* (input, signal) {
       return yield* log(await room(), input, signal)
     },
-    'tasks.add': async ({ title, body }) => {
-      const task = { kind: 'task' as const, title, ...(body === undefined ? {} : { body }) }
-      return { id: await made(await room(), task) }
-    },
+    'tasks.add': async (input) => addTask(await room(), input),
     'tasks.list': async () => {
       const here = await room()
       return { tasks: sorted(here.engine.board.tasks).map((entry) => taskRow(here, entry)) }
@@ -93,6 +90,23 @@ async function* log(
     }
     if (!seen.delete(next.value.id)) yield next.value
   }
+}
+
+async function addTask(
+  room: RunningRoom,
+  { title, body, priority, after, needs, paths }: Parsed<'tasks.add'>,
+): Promise<Output<'tasks.add'>> {
+  const before = after?.map((wanted) => findTask(room, wanted).id)
+  const id = await made(room, {
+    kind: 'task',
+    title,
+    ...(body === undefined ? {} : { body }),
+    ...(priority === undefined ? {} : { priority }),
+    ...(before === undefined ? {} : { after: [...new Set(before)] }),
+    ...(needs === undefined ? {} : { needs: [...new Set(needs)] }),
+    ...(paths === undefined ? {} : { paths }),
+  })
+  return { id }
 }
 
 function taskShown(room: RunningRoom, wanted: string): Output<'tasks.show'> {

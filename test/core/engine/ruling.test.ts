@@ -88,6 +88,18 @@ test('S642: a claim without a leader waits, and is ruled on when there is one', 
   expect(told(carol)).toContain('ask-lost')
 })
 
+test('S922: nobody gets a task that waits, and who asked for it gets it once it does not', () => {
+  const { stage, people, task } = led()
+  const [alice, bob] = people
+  const later = does(stage, alice, { kind: 'task', title: 'paint', after: [task] })
+  does(stage, bob, { kind: 'ask', want: 'claim', task: later })
+  expect(lives(people, later).map(({ status, asks }) => [status, asks.size])).toEqual(
+    Array(3).fill(['open', 1]),
+  )
+  does(stage, alice, { kind: 'ask', want: 'done', task })
+  for (const { holder } of lives(people, later)) expect(holder?.actor).toBe(bob.actor)
+})
+
 test('S643: whoever is not heard for long loses its claims and locks, and not before', () => {
   const { stage, people, task } = led()
   const [alice, bob, carol] = people
