@@ -41,6 +41,7 @@ import { TasksAdd } from './commands/tasks/add.ts'
 import { TasksDone } from './commands/tasks/done.ts'
 import { TasksDrop } from './commands/tasks/drop.ts'
 import { TasksList } from './commands/tasks/list.ts'
+import { TasksNext } from './commands/tasks/next.ts'
 import { TasksReopen } from './commands/tasks/reopen.ts'
 import { TasksShow } from './commands/tasks/show.ts'
 import { Compact } from './commands/compact.ts'
@@ -56,7 +57,7 @@ export const COMMANDS: CommandClass<KnotContext>[] = [
   Init, Up, Join, Invite, InviteList, InviteRevoke, Status, Whoami, Down,
   Members, Approve, Role, Remove, KeyShow, KeyAdd, KeyRotate,
   Say, Log, Doing, Sync, Undo, Compact, Check, Lock, Unlock, Locks,
-  TasksAdd, TasksList, TasksShow, Claim, TasksDone, TasksDrop, TasksReopen,
+  TasksAdd, TasksList, TasksShow, TasksNext, Claim, TasksDone, TasksDrop, TasksReopen,
   LeaseShow, LeaseStepDown,
   ConfigList, ConfigGet, ConfigSet, ConfigUnset,
   ServiceInstall, ServiceStatus, ServiceUninstall,

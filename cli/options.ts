@@ -1,6 +1,7 @@
 /** Reading what people type; each refusal names the value, the reason and the fix. */
 import { addAbortSignal, type Readable } from 'node:stream'
 import { Failure } from '../src/api/errors.ts'
+import { ASK_QUEUED_MAX_MS, ASK_QUEUED_MS } from '../src/core/limits.ts'
 
 /** A whole number within bounds. */
 export function whole(
@@ -30,6 +31,20 @@ export function milliseconds(option: string, text: string): number {
   if (digits !== undefined) return Number(digits) * UNITS[unit as keyof typeof UNITS]
   const reason = `${option} ${JSON.stringify(text)} is not a length of time.`
   throw new Failure('USAGE', reason, `${option} 2h (s, m, h or d)`)
+}
+
+/** How long a command that says `--wait` does so, in milliseconds; undefined without it. */
+export function patience(
+  { wait, timeout }: { wait: boolean; timeout: string | undefined },
+): number | undefined {
+  if (!wait && timeout !== undefined) {
+    const reason = '--timeout says how long to wait, and --wait that it should.'
+    throw new Failure('USAGE', reason, `--wait --timeout ${timeout}`)
+  }
+  if (!wait) return undefined
+  const ms = timeout === undefined ? ASK_QUEUED_MS : milliseconds('--timeout', timeout)
+  if (ms <= ASK_QUEUED_MAX_MS) return ms
+  throw new Failure('USAGE', `--timeout ${timeout} is more than a day.`, '--timeout 24h')
 }
 
 /** Everything on standard input, up to a limit that the daemon would refuse anyway. */

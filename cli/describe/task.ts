@@ -44,6 +44,18 @@ export function describeState(task: Task, paint: Paint): string {
   return `${task.id} ${state(task, paint)}: ${cleanLine(task.title)}`
 }
 
+/** The same of a task that was claimed, and where to work on it. */
+export function describeClaimed(task: Output<'tasks.claim'>, paint: Paint): string {
+  const said = describeState(task, paint)
+  const { worktree: place } = task
+  return place === undefined ? said : `${said}\nin ${place.path} on branch ${place.branch}`
+}
+
+/** Tasks that were passed over, a line each; empty when there are none. */
+export function describePassed(passed: Output<'tasks.next'>['passed']): string {
+  return table(passed.map(({ id, title, why }) => [id, cleanLine(title), cleanLine(why)]))
+}
+
 /** The same of a task that is over, and what became of its worktree. */
 export function describeEnd(task: Output<'tasks.end'>, paint: Paint): string {
   const said = describeState(task, paint)

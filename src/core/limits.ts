@@ -64,6 +64,10 @@ export const LOCKS_REMEMBERED = 1_000
 export const ASK_WAIT_MS = 5_000
 /** The same while there is no leader: long enough for one that this daemon has only just met. */
 export const ASK_WAIT_ALONE_MS = 1_500
+/** How long a command waits in a queue unless it says how long: a short task, or a coffee. */
+export const ASK_QUEUED_MS = 10 * 60_000
+/** The longest that it may wait there: a command that waits for days was forgotten. */
+export const ASK_QUEUED_MAX_MS = 24 * 60 * 60_000
 /** Locks of one agent: whoever needs more means a folder, and each is compared with each. */
 export const LOCKS_PER_AGENT_MAX = 64
 /** A holder not heard for this long lost its locks and claims: a laptop may be moved meanwhile. */

@@ -20,6 +20,7 @@ import { Farewells } from './farewells.ts'
 import type { Followers } from './followers.ts'
 import type { Rotation } from '../store/room.ts'
 import { clocks, type Ended, Loop } from './loop.ts'
+import { leaveQueues } from './handlers/queue.ts'
 import { joinMesh } from './meshed.ts'
 import { Memory } from './memory.ts'
 import { type OpenedEngine, openEngine } from './opening.ts'
@@ -129,6 +130,7 @@ async function assemble(
   })
   const running = loop.run(signal)
   closers.push(() => running)
+  await leaveQueues({ engine, loop })
   const mesh = await joinMesh({ ...parts, engine, loop, memory, pace, repositories })
   closers.push(() => mesh.stop())
   reach.mesh = mesh

@@ -97,6 +97,16 @@ export function fakeAnswers(overrides: Partial<Answers> = {}): Answers {
       id, title: 'Mend the gate', status: 'claimed', priority: 5, after: [], by: alice, at,
       standing: 'provisional', owner: { ...bob, mine: false }, body: 'It lets everything in.', events,
     }),
+    'tasks.next': async function* () {
+      yield { step: 'claim', text: 'looking' }
+      return {
+        task: {
+          id: 'e2', title: 'Paint it', status: 'open', priority: 0, after: [], by: bob, at,
+          standing: 'confirmed',
+        },
+        passed: [],
+      }
+    },
     'tasks.claim': async function* ({ id }) {
       yield { step: 'claim', text: `asking for ${id}` }
       return {

@@ -29,8 +29,9 @@ async function served(overrides: Parameters<Terminal['serve']>[0] = {}): Promise
 
 const EVERY = [
   ['init'], ['up'], ['join', 'knot://AbC/127.0.0.1:4001'], ['invite'], ['status'], ['whoami'],
-  ['say', 'hello'], ['log'], ['sync'], ['undo'], ['compact'], ['check'], ['tasks', 'add', 'mend'], ['tasks', 'list'],
-  ['tasks', 'show', 'e1'], ['help'], ['version'], ['completion', 'bash'], ['doctor'], ['logs'],
+  ['say', 'hello'], ['log'], ['sync'], ['undo'], ['compact'], ['check'],
+  ['tasks', 'add', 'mend'], ['tasks', 'list'], ['tasks', 'show', 'e1'], ['tasks', 'next'],
+  ['help'], ['version'], ['completion', 'bash'], ['doctor'], ['logs'],
   ['config', 'list'], ['config', 'get', 'port'], ['config', 'set', 'port', '1'],
   ['members'], ['approve', 'bob'], ['role', 'bob', 'observer'], ['remove', 'bob'],
   ['invite', 'list'], ['invite', 'revoke', '1a2b'], ['key', 'show'], ['key', 'rotate'],

@@ -28,7 +28,7 @@ test('S560: every command and every option of it is offered, with what it is', a
     expect(await offered('help', ...typed)).toContain(path.at(-1))
     expect(await offered(...path, '--')).toEqual(expect.arrayContaining(['--json', '--help']))
   }
-  const tasks = ['add', 'list', 'show', 'done', 'drop', 'reopen']
+  const tasks = ['add', 'list', 'show', 'next', 'done', 'drop', 'reopen']
   expect(await offered('tasks', '')).toEqual(tasks)
   expect(await offered('sync', '--pu')).toEqual(['--push-only', '--pull-only'])
   expect(await offered('completion', 'f')).toEqual(['fish'])
@@ -70,7 +70,7 @@ test('S560: bash offers them', () => {
   const typed = 'COMP_WORDS=(knot tasks ""); COMP_CWORD=2; _knot; echo "${COMPREPLY[@]}"'
   const env = { ...here.env, PATH: `${here.root}:${process.env['PATH']}` }
   const out = execFileSync('bash', ['-c', `${SCRIPTS.bash}\n${typed}`], { env, cwd: here.root })
-  expect(out.toString()).toBe('add list show done drop reopen\n')
+  expect(out.toString()).toBe('add list show next done drop reopen\n')
 })
 
 /** Puts `knot` on the path of a shell, with the checkout's daemon to ask, and one file beside it. */

@@ -11,10 +11,10 @@ export class ConfigList extends KnotCommand {
     description: 'Show every setting, its value, and who said so',
     details: `
       The strongest first: options like \`--port\`; the environment (KNOT_PORT, KNOT_LISTEN,
-      KNOT_LAN_ONLY, KNOT_INTEGRATE, KNOT_TRANSPORT); this checkout (\`.knot/config.json\`); the
-      project (\`lan_only\` and \`transport\` in \`.knot.toml\`, before its first table); you
-      (\`knot/config.toml\` below $XDG_CONFIG_HOME or ~/.config); the defaults. Shown is what a
-      daemon started now would use.
+      KNOT_LAN_ONLY, KNOT_INTEGRATE, KNOT_TRANSPORT, KNOT_CAPABILITIES); this checkout
+      (\`.knot/config.json\`); the project (\`lan_only\` and \`transport\` in \`.knot.toml\`, before
+      its first table); you (\`knot/config.toml\` below $XDG_CONFIG_HOME or ~/.config); the
+      defaults. Shown is what a daemon started now would use.
     `,
     examples: [['What holds here, and why?', '$0 config list']],
   })

@@ -12,7 +12,8 @@ export class ConfigSet extends KnotCommand {
     details: `
       port: the TCP port (0 for any); listen: addresses, with commas between them; lanOnly: true
       refuses public addresses in both directions; integrate: false keeps this agent from leading;
-      transport: auto, mesh or upstream.
+      transport: auto, mesh or upstream; capabilities: what this agent can do, with commas between
+      the words, for \`knot tasks next\`.
       A daemon that runs goes on as it began. What the environment says still wins.
     `,
     examples: [

@@ -1,4 +1,5 @@
 /** Calls of local front ends that change the room. Each ends in one answer, after what it wrote. */
+import { isCapability } from '../capability.ts'
 import { parseGlobs } from '../globs.ts'
 import { utf8 } from '../bytes/text.ts'
 import { makeInvite } from '../auth/author.ts'
@@ -12,7 +13,7 @@ import {
 import { factId, type Facts, readFact, writeFact } from '../room/facts.ts'
 import { idOf, mayBeSaidAgain } from '../room/origin.ts'
 import { placeIn } from '../room/place.ts'
-import { isCapability, type TaskTerms } from '../room/task-facts.ts'
+import type { TaskTerms } from '../room/task-facts.ts'
 import { isOneAgent } from './alive.ts'
 import { takeOps } from './authority.ts'
 import type { Answer, Call, Governing } from './call.ts'

@@ -1,7 +1,6 @@
 /** Facts about what there is to do: a task, and what decides who takes it up and when. */
+import { isCapabilities } from '../capability.ts'
 import {
-  CAPABILITIES_MAX,
-  CAPABILITY_MAX_BYTES,
   GLOB_MAX_BYTES,
   GLOBS_MAX,
   PRIORITY_MAX,
@@ -34,16 +33,6 @@ export function readTask(json: Json & Stamp): TaskAdded | undefined {
   const terms = readTerms(json)
   if (terms === undefined) return undefined
   return { at, term, kind, title, ...(body === undefined ? {} : { body }), ...terms }
-}
-
-/** Whether a text names something that somebody can do: a word, as in `rust` or `gpu:24gb`. */
-export function isCapability(value: unknown): value is string {
-  return isText(value, CAPABILITY_MAX_BYTES) && /^[a-z0-9][a-z0-9._:+-]*$/.test(value)
-}
-
-/** Whether a value is a list of such words, each once. */
-export function isCapabilities(value: unknown): value is string[] {
-  return isListOf(value, CAPABILITIES_MAX, isCapability) && new Set(value).size === value.length
 }
 
 function readTerms({ priority, after, needs, paths }: Json): TaskTerms | undefined {

@@ -3,7 +3,8 @@
  * that before the project, that before the user, and all of them before the default.
  */
 import { utf8 } from '../bytes/text.ts'
-import { ADDRESS_MAX_BYTES, PEER_ADDRESSES_MAX } from '../limits.ts'
+import { isCapabilities } from '../capability.ts'
+import { ADDRESS_MAX_BYTES, CAPABILITIES_MAX, PEER_ADDRESSES_MAX } from '../limits.ts'
 import { readTopLevel, type TomlValue } from './toml.ts'
 
 /** The settings of one daemon. */
@@ -18,6 +19,8 @@ export type Settings = {
   integrate: boolean
   /** Whether the shared remote is used beside the mesh. */
   transport: 'auto' | 'mesh' | 'upstream'
+  /** What this agent can do, among the tasks that say what they need. */
+  capabilities: readonly string[]
 }
 
 /** Where a setting was given, the strongest first. */
@@ -49,11 +52,17 @@ export const RULES: { readonly [K in keyof Settings]: Rule } = {
     fits: (value) => value === 'auto' || value === 'mesh' || value === 'upstream',
     given: ORIGINS,
   },
+  capabilities: {
+    is: `a list of at most ${CAPABILITIES_MAX} words, each once, as in rust,web`,
+    fits: isCapabilities,
+    given: ['environment', 'checkout', 'user'],
+  },
 }
 
 /** What holds when nobody says anything. */
 export const DEFAULTS: Settings = {
   port: 0, listen: ['0.0.0.0'], lanOnly: false, integrate: true, transport: 'auto',
+  capabilities: [],
 }
 
 export type Key = keyof Settings
@@ -91,7 +100,7 @@ export function parseSetting(key: Key, text: string): TomlValue | undefined {
 }
 
 function valueOf(key: Key, text: string): TomlValue {
-  if (key === 'listen') return text.split(',').map((part) => part.trim())
+  if (key === 'listen' || key === 'capabilities') return text.split(',').map((part) => part.trim())
   if (key === 'port') return /^\d{1,5}$/.test(text) ? Number(text) : text
   const word = { true: true, '1': true, false: false, '0': false }[text]
   return word ?? text

@@ -3,7 +3,7 @@
  * a moment for the leader's, and says which of both it is.
  */
 import { Failure, problemOf } from '../../api/errors.ts'
-import type { Answers, Output, Parsed } from '../../api/types.ts'
+import type { Answers, Item, Output, Parsed } from '../../api/types.ts'
 import { keyOf } from '../../core/brand.ts'
 import { worktreeName } from '../../core/branch.ts'
 import { governs } from '../../core/auth/roles.ts'
@@ -21,6 +21,7 @@ import { isMine, mayHave, type TaskRow, taskRow } from '../rows.ts'
 import type { RunningRoom } from '../running.ts'
 import { whoIs } from '../words.ts'
 import { type Claimed, leave, openFor } from '../worktrees.ts'
+import { inQueue } from './queue.ts'
 import { type FindRoom, findTask, made } from './talk.ts'
 
 /** The answers about tasks that somebody does. */
@@ -30,12 +31,7 @@ export function claims(room: FindRoom): Pick<Answers, 'tasks.claim' | 'tasks.end
       const here = await room()
       const entry = findTask(here, input.id)
       yield { step: 'claim', text: `asking for ${entry.id.slice(0, 8)}` }
-      await claim(here, entry, input, signal)
-      const row = taskRow(here, entry)
-      if (!input.worktree) return row
-      yield { step: 'worktree', text: 'making its worktree' }
-      const claimed = { task: entry.id, title: entry.fact.title }
-      return { ...row, worktree: await workplace(here, claimed, signal) }
+      return yield* claimed(here, entry, input, signal)
     },
     'tasks.end': async (input, signal) => {
       const here = await room()
@@ -46,13 +42,32 @@ export function claims(room: FindRoom): Pick<Answers, 'tasks.claim' | 'tasks.end
   }
 }
 
-async function claim(
+type Wish = Omit<Parsed<'tasks.claim'>, 'id'>
+type Claiming<Result> = AsyncGenerator<Item<'tasks.claim'>, Result, void>
+
+/** Claims a task, and makes its worktree if that is wished for. */
+export async function* claimed(
   room: RunningRoom,
   entry: Entry<TaskAdded>,
-  { confirmed }: Parsed<'tasks.claim'>,
+  wish: Wish,
   signal: AbortSignal,
-): Promise<void> {
+): Claiming<Output<'tasks.claim'>> {
+  yield* claim(room, entry, wish, signal)
+  const row = taskRow(room, entry)
+  if (!wish.worktree) return row
+  yield { step: 'worktree', text: 'making its worktree' }
+  const task = { task: entry.id, title: entry.fact.title }
+  return { ...row, worktree: await workplace(room, task, signal) }
+}
+
+async function* claim(
+  room: RunningRoom,
+  entry: Entry<TaskAdded>,
+  { confirmed, wait }: Wish,
+  signal: AbortSignal,
+): Claiming<void> {
   const life = () => lifeOf(room.engine.board.claims, entry.id)
+  if (!isOwn(room, life()) && wait !== undefined) yield* queue(room, entry, wait, signal)
   if (!isOwn(room, life())) {
     refuseTaken(room, entry, life())
     refuseBlocked(room, entry)
@@ -69,6 +84,59 @@ async function claim(
   if (open !== undefined) await made(room, { kind: 'withdraw', topic: 'claims', ask: open })
   const then = open === undefined ? 'it stays as it was' : 'it is taken back'
   throw unconfirmed(`the claim of ${entry.id}`, then)
+}
+
+/** Waits for a task until it is one's own; in vain, when it ends first, or the time does. */
+async function* queue(
+  room: RunningRoom,
+  entry: Entry<TaskAdded>,
+  ms: number,
+  signal: AbortSignal,
+): Claiming<void> {
+  const life = () => lifeOf(room.engine.board.claims, entry.id)
+  const until = room.now().mono + ms
+  for (;;) {
+    const { status } = life()
+    if (status === 'done' || status === 'dropped') throw held(room, entry, life())
+    const known = ownAsk(room, life(), 'claim')
+    const ask = known ?? (await asked(room, entry.id, { want: 'claim', wait: true }))
+    const waits = () => life().asks.has(ask)
+    const got = () => life().holder?.ask === ask
+    const words = () => queueWords(room, entry, { life: life(), ask })
+    const place = { topic: 'claims' as const, ask, waits, got, words, until }
+    const outcome = yield* inQueue(room, place, signal)
+    if (isOwn(room, life()) && outcome === 'over') return
+    // One from before that did not wait is over once somebody else got the task.
+    if (outcome === 'over' && known !== undefined) continue
+    if (outcome === 'over') throw held(room, entry, life())
+    throw late(room, entry, life())
+  }
+}
+
+function queueWords(
+  room: RunningRoom,
+  { id }: Entry<TaskAdded>,
+  { life, ask }: { life: TaskLife; ask: FactId },
+): string {
+  const [first] = waitsFor(room.engine.board, id)
+  const asks = [...life.asks.values()].filter(({ fact }) => fact.want === 'claim')
+  const before = asks.findIndex((each) => each.id === ask)
+  const behind = before > 0 ? `, ${before} before you` : ''
+  if (life.holder !== undefined) return `waiting: ${ownerName(room, life)} has it${behind}`
+  if (first !== undefined) return `waiting for ${taskName(room.engine, first)}${behind}`
+  return `waiting for the leader${behind}`
+}
+
+/** That the time is over, and the ask taken back. */
+function late(room: RunningRoom, entry: Entry<TaskAdded>, life: TaskLife): Failure {
+  if (modeNow(room.engine, room.now()) === 'provisional') {
+    return unconfirmed(`the claim of ${entry.id}`, 'it is taken back')
+  }
+  const [first] = waitsFor(room.engine.board, entry.id)
+  const why = life.holder !== undefined ? `${ownerName(room, life)} still has task ${entry.id}`
+    : first !== undefined ? `task ${entry.id} still waits for ${taskName(room.engine, first)}`
+    : `the leader did not give task ${entry.id} to you in time`
+  return new Failure('HELD', `${why}: the ask is taken back`, `knot claim ${entry.id} --wait`)
 }
 
 /** The worktree of a claim; without one the claim stands all the same. */
@@ -135,7 +203,7 @@ async function leaveTo(
 async function asked(
   room: RunningRoom,
   task: FactId,
-  wanted: { want: Want; claim?: FactId },
+  wanted: { want: Want; claim?: FactId; wait?: true },
 ): Promise<FactId> {
   return (await made(room, { kind: 'ask', task, ...wanted })) as FactId
 }

@@ -16,6 +16,7 @@ import { keyCalls } from './keys.ts'
 import { leaseCalls } from './lease.ts'
 import { locks } from './locks.ts'
 import { memberCalls } from './members.ts'
+import { nextCall } from './next.ts'
 import { roomCalls } from './room.ts'
 import { statusOf } from './status.ts'
 import { sync } from './sync.ts'
@@ -35,6 +36,7 @@ export function handlers(daemon: Daemon): Answers {
   return {
     ...talking,
     ...claims(room),
+    ...nextCall(room),
     ...locks(room),
     ...leaseCalls(room),
     values: async (_input, signal) => {

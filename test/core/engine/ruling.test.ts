@@ -100,6 +100,46 @@ test('S922: nobody gets a task that waits, and who asked for it gets it once it 
   for (const { holder } of lives(people, later)) expect(holder?.actor).toBe(bob.actor)
 })
 
+test('S924: those who wait are served in the order in which the leader heard of them', () => {
+  const { stage, people, task } = led()
+  const [alice, bob, carol] = people
+  const wants = (person: Person, wait?: true) =>
+    does(stage, person, { kind: 'ask', want: 'claim', task, ...(wait && { wait }) })
+  const gives = (person: Person, claim: FactId) =>
+    does(stage, person, { kind: 'ask', want: 'reopen', task, claim })
+  const first = wants(alice)
+  let bobs = wants(bob, true)
+  const carols = wants(carol, true)
+  // Whoever asks again stands behind all who wait.
+  does(stage, bob, { kind: 'withdraw', topic: 'claims', ask: bobs })
+  bobs = wants(bob, true)
+  gives(alice, first)
+  for (const { holder } of lives(people, task)) expect(holder?.ask).toBe(carols)
+  const again = wants(alice, true)
+  gives(carol, carols)
+  for (const { holder } of lives(people, task)) expect(holder?.ask).toBe(bobs)
+  gives(bob, bobs)
+  for (const { holder } of lives(people, task)) expect(holder?.ask).toBe(again)
+  expect(told(bob)).not.toContain('ask-lost')
+})
+
+test('S924: who is not there keeps its place, and is passed over', () => {
+  const { stage, people, task } = led()
+  const [alice, bob, carol] = people
+  const first = does(stage, alice, { kind: 'ask', want: 'claim', task })
+  const bobs = does(stage, bob, { kind: 'ask', want: 'claim', task, wait: true })
+  const carols = does(stage, carol, { kind: 'ask', want: 'claim', task, wait: true })
+  for (const other of [alice, carol]) stage.cut(bob, other)
+  stage.pass(10_000, [alice, carol])
+  does(stage, alice, { kind: 'ask', want: 'reopen', task, claim: first })
+  for (const { holder } of lives([alice, carol], task)) expect(holder?.ask).toBe(carols)
+  does(stage, alice, { kind: 'ask', want: 'claim', task, wait: true })
+  for (const other of [alice, carol]) stage.meet(bob, other)
+  stage.pass(1_000)
+  does(stage, carol, { kind: 'ask', want: 'reopen', task, claim: carols })
+  for (const { holder } of lives(people, task)) expect(holder?.ask).toBe(bobs)
+})
+
 test('S643: whoever is not heard for long loses its claims and locks, and not before', () => {
   const { stage, people, task } = led()
   const [alice, bob, carol] = people

@@ -17,6 +17,7 @@ test('S570: the strongest place that says something wins, each key by itself', (
     ['lanOnly', true, 'project'],
     ['integrate', false, 'checkout'],
     ['transport', 'auto', 'default'],
+    ['capabilities', [], 'default'],
   ])
   expect(settle([]).every(({ origin }) => origin === 'default')).toBe(true)
 })
@@ -56,10 +57,19 @@ test('S571: what is written is read back, whatever is in it', () => {
 })
 
 test('S570: every key has one name in each place, and reads from text', () => {
-  expect(KEYS.map(tomlKey)).toEqual(['port', 'listen', 'lan_only', 'integrate', 'transport'])
-  expect(KEYS.map(variableOf)).toEqual(
-    ['KNOT_PORT', 'KNOT_LISTEN', 'KNOT_LAN_ONLY', 'KNOT_INTEGRATE', 'KNOT_TRANSPORT'],
+  expect(KEYS.map(tomlKey)).toEqual(
+    ['port', 'listen', 'lan_only', 'integrate', 'transport', 'capabilities'],
   )
+  expect(KEYS.map(variableOf)).toEqual(
+    [
+      'KNOT_PORT', 'KNOT_LISTEN', 'KNOT_LAN_ONLY', 'KNOT_INTEGRATE', 'KNOT_TRANSPORT',
+      'KNOT_CAPABILITIES',
+    ],
+  )
+  expect(parseSetting('capabilities', 'rust, gpu:24gb')).toEqual(['rust', 'gpu:24gb'])
+  for (const no of ['', 'Rust', 'a,a', 'a b']) {
+    expect(parseSetting('capabilities', no)).toBeUndefined()
+  }
   expect(parseSetting('transport', 'mesh')).toBe('mesh')
   expect(parseSetting('transport', 'pigeon')).toBeUndefined()
   expect(['lanOnly', 'lan_only', 'lan-only', 'constructor'].map(parseKey)).toEqual(
