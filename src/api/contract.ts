@@ -6,7 +6,9 @@
  * every other method only answers with its output.
  */
 import { z } from 'zod'
-import { CHECK_HISTORY_SHOWN, INVITE_USES_MAX, LOCKS_PER_AGENT_MAX } from '../core/limits.ts'
+import {
+  ASK_QUEUED_MAX_MS, CHECK_HISTORY_SHOWN, INVITE_USES_MAX, LOCKS_PER_AGENT_MAX,
+} from '../core/limits.ts'
 import { given, globs, message, name, nothing, reference, text, title, worktree } from './inputs.ts'
 import { leaseMethods } from './lease.ts'
 import {
@@ -91,7 +93,10 @@ export const contract = {
       /** Left out: what this agent said that it is doing. */
       reason: title.optional(),
       confirmed: z.boolean().default(false),
+      /** Where somebody else has one of them, wait in the queue, for so many milliseconds. */
+      wait: z.number().int().positive().max(ASK_QUEUED_MAX_MS).optional(),
     }),
+    stream: progress,
     output: lock,
   },
   'locks.release': {

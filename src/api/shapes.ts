@@ -175,6 +175,8 @@ export const lock = z.object({
   at: moment,
   standing,
   fence: fence.optional(),
+  /** Asked for only, and stays so until those who have one of the paths gave it back. */
+  waits: z.literal(true).optional(),
   until: moment.optional(),
 })
 

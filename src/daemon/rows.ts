@@ -122,6 +122,7 @@ export function lockRow(room: RunningRoom, lock: HeldLock | LockAsk): LockRow {
     at: held ? lock.at : lock.fact.at,
     standing: held && given !== true ? standingNow(room) : 'provisional',
     ...(held ? { fence: lock.fence } : {}),
+    ...(!held && lock.fact.wait === true ? { waits: true as const } : {}),
     ...(until === undefined ? {} : { until }),
   }
 }

@@ -119,7 +119,10 @@ export function fakeAnswers(overrides: Partial<Answers> = {}): Answers {
       id, title: 'Mend the gate', status: want === 'done' ? 'done' : 'open', priority: 0,
       after: [], by: bob, at, standing: 'provisional',
     }),
-    'locks.take': async ({ globs, mode, reason = 'none' }) => lockOf({ globs, mode, reason }),
+    'locks.take': async function* ({ globs, mode, reason = 'none' }) {
+      yield { step: 'wait', text: 'waiting' }
+      return lockOf({ globs, mode, reason })
+    },
     'locks.release': async () => ({ locks: [] }),
     'locks.list': async () => ({
       locks: [lockOf({ globs: ['src'], mode: 'shared', reason: 'moving' })],

@@ -25,7 +25,7 @@ export type Call =
     }
   /** About a task: what is wanted of it, and the claim that it is said under. */
   | { kind: 'ask'; want: Want; task: FactId; claim?: FactId; wait?: true }
-  | ({ kind: 'lock' } & LockTerms)
+  | ({ kind: 'lock'; wait?: true } & LockTerms)
   /** Takes an ask about a task or for a lock back, or gives back what it was granted. */
   | { kind: 'withdraw'; topic: 'claims' | 'locks'; ask: FactId }
   /**
@@ -75,4 +75,11 @@ export type Answer =
   | { kind: 'refused'; code: RefusalCode; message: string; fix?: string }
 
 /** Why the engine refuses a call; see the table of error codes. */
-export type RefusalCode = 'TOO_LARGE' | 'NOT_AUTHORISED' | 'USAGE' | 'STALE' | 'ABSENT' | 'ALONE'
+export type RefusalCode =
+  | 'TOO_LARGE'
+  | 'NOT_AUTHORISED'
+  | 'USAGE'
+  | 'STALE'
+  | 'ABSENT'
+  | 'ALONE'
+  | 'HOLDS'

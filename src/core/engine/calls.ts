@@ -10,6 +10,7 @@ import {
   TASK_BODY_MAX_BYTES,
   TITLE_MAX_BYTES,
 } from '../limits.ts'
+import type { ActorId } from '../brand.ts'
 import { factId, type Facts, readFact, writeFact } from '../room/facts.ts'
 import { idOf, mayBeSaidAgain } from '../room/origin.ts'
 import { placeIn } from '../room/place.ts'
@@ -199,9 +200,31 @@ function badTerms({ needs = [], paths = [] }: TaskTerms): Answer | undefined {
 
 function badLock(
   engine: Engine,
-  { globs }: { globs: readonly string[] },
+  { globs, wait }: { globs: readonly string[]; wait?: true },
 ): Answer | undefined {
-  return badGlobs(globs) ?? oneTooMany(engine)
+  return badGlobs(globs) ?? oneTooMany(engine) ?? inTheWay(engine, wait)
+}
+
+/** Who waits while it holds something others wait for could make all of them wait for ever. */
+function inTheWay(engine: Engine, wait: true | undefined): Answer | undefined {
+  const { held, asks, withdrawn } = engine.board.locks
+  const isOwn = (actor: ActorId) => isOneAgent(engine, actor, engine.me.actor)
+  const own = [...held.values(), ...asks.values()].filter(({ id, actor }) => {
+    return isOwn(actor) && !withdrawn.get(id)?.some((back) => isOwn(back.actor))
+  })
+  const waits = own.find((lock) => 'fact' in lock && lock.fact.wait === true)
+  if (waits !== undefined) {
+    const globs = waits.terms.globs.join(' ')
+    const message = `this agent waits for ${globs}, and gets no lock meanwhile`
+    const fix = `knot unlock ${waits.id}, then name all that it takes in one lock`
+    return { kind: 'refused', code: 'HOLDS', message, fix }
+  }
+  const [has] = own
+  if (wait === undefined || has === undefined) return undefined
+  const globs = has.terms.globs.join(' ')
+  const message = `this agent has ${globs} locked, and nobody waits while it keeps others waiting`
+  const fix = `knot unlock ${has.id}, then name all that it takes in one lock`
+  return { kind: 'refused', code: 'HOLDS', message, fix }
 }
 
 function badGlobs(globs: readonly string[]): Answer | undefined {

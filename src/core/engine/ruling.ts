@@ -15,7 +15,7 @@ import type { LockFact } from '../room/lock-facts.ts'
 import type { Entry } from '../room/views/board.ts'
 import { lifeOf, mayRule, type TaskLife } from '../room/views/claims.ts'
 import { waitsFor } from '../room/views/next.ts'
-import { excluder, excludes, type Lock, lockOf } from '../room/views/locks.ts'
+import { excluder, excludes, type Lock, type LockAsk, lockOf } from '../room/views/locks.ts'
 import { isOneAgent, mayHold, whyLost } from './alive.ts'
 import { leads, proposeFact, roomInTail, termOf, undecided } from './chain.ts'
 import type { Effect, Now } from './effect.ts'
@@ -113,13 +113,33 @@ function* onLocks(engine: Engine, now: Now, tail: Tail): Generator<LockFact, voi
     const why = whyOver(engine, now, { id, actor })
     if (why !== undefined && !tail.freed.has(id)) yield { ...stamp, kind: 'free', lock: id, why }
   }
+  // Who stands in the queue before: what it waits for is not given to those behind it.
+  const before: LockAsk[] = []
   for (const asked of locks.asks.values()) {
-    if (excluder(locks, asked) !== undefined || !mayHold(engine, now, asked.actor)) continue
-    if (tail.locks.some((lock) => lock.id === asked.id || excludes(lock, asked))) continue
-    if (heldBy(engine, tail, asked.actor) >= LOCKS_PER_AGENT_MAX) continue
+    if (!mayHold(engine, now, asked.actor)) continue
+    const waits = asked.fact.wait === true
+    // Nobody waits while it holds something: so whoever holds something can always give it back.
+    if (waits && holds(engine, tail, asked.actor)) continue
+    const isFree = excluder(locks, asked) === undefined
+      && !tail.locks.some((lock) => lock.id === asked.id || excludes(lock, asked))
+      && !before.some((ask) => excludes(ask, asked))
+    if (!isFree || heldBy(engine, tail, asked.actor) >= LOCKS_PER_AGENT_MAX) {
+      if (waits && !tail.locks.some(({ id }) => id === asked.id)) before.push(asked)
+      continue
+    }
     tail.locks.push(asked)
     yield { ...stamp, kind: 'grant', ...asked.terms, ask: asked.place }
   }
+}
+
+/** Whether an agent has a lock, or is just given one, and did not give it back. */
+function holds(engine: Engine, tail: Tail, actor: ActorId): boolean {
+  const { locks } = engine.board
+  return [...locks.held.values(), ...tail.locks].some((lock) => {
+    if (tail.freed.has(lock.id) || !isOneAgent(engine, lock.actor, actor)) return false
+    const backs = locks.withdrawn.get(lock.id) ?? []
+    return !backs.some((back) => mayUnlock(engine, back.actor, lock.actor))
+  })
 }
 
 function whyOver(

@@ -19,6 +19,8 @@ export type LockAsked = Stamp &
     kind: 'ask'
     /** The last place of the term chain that the asker knew to be confirmed: what it had seen. */
     after: number
+    /** Stays in the queue while others have what it asks for. */
+    wait?: true
   }
 
 /** The leader gives a lock, word for word as it was asked for. */
@@ -47,8 +49,10 @@ export function readLockFact(json: Json & Stamp): LockFact | undefined {
   switch (kind) {
     case 'ask': {
       const terms = readTerms(json)
-      const after = json['after']
-      return terms && isCount(after) ? { at, term, kind, ...terms, after } : undefined
+      const { after, wait } = json as Json
+      if (wait !== undefined && wait !== true) return undefined
+      const waits = wait === undefined ? {} : { wait: true as const }
+      return terms && isCount(after) ? { at, term, kind, ...terms, after, ...waits } : undefined
     }
     case 'withdraw':
       return readWithdrawn(json)

@@ -1,16 +1,21 @@
 /** Locks on paths, and what everybody is doing. */
 import { Failure } from '../../api/errors.ts'
-import type { Answers, Output, Parsed } from '../../api/types.ts'
+import type { Answers, Item, Output, Parsed } from '../../api/types.ts'
 import { keyOf } from '../../core/brand.ts'
 import type { FactId } from '../../core/room/facts.ts'
 import type { Doing, LockTerms } from '../../core/room/lock-facts.ts'
-import { excluder, type HeldLock, type LockAsk, lockOf } from '../../core/room/views/locks.ts'
+import { isThere } from '../../core/engine/alive.ts'
+import { modeNow } from '../../core/engine/chain.ts'
+import {
+  excluder, excludes, type HeldLock, type Lock, type LockAsk, lockOf,
+} from '../../core/room/views/locks.ts'
 import {
   doingRows, excludedBy, isMine, type LockRow, lockRow, lockRows, standingNow,
 } from '../rows.ts'
 import type { RunningRoom } from '../running.ts'
 import { whoIs } from '../words.ts'
 import { refuseUngoverned, settled, unconfirmed } from './claims.ts'
+import { inQueue } from './queue.ts'
 import { type FindRoom, granted, made } from './talk.ts'
 
 type LockCalls = Pick<
@@ -21,7 +26,9 @@ type LockCalls = Pick<
 /** The answers about locks and plans. */
 export function locks(room: FindRoom): LockCalls {
   return {
-    'locks.take': async (input, signal) => take(await room(), input, signal),
+    'locks.take': async function* (input, signal) {
+      return yield* take(await room(), input, signal)
+    },
     'locks.release': async (input, signal) => {
       const here = await room()
       return { locks: await release(here, chosen(here, input), signal) }
@@ -33,16 +40,21 @@ export function locks(room: FindRoom): LockCalls {
   }
 }
 
-async function take(
+async function* take(
   room: RunningRoom,
-  { globs, mode, reason = doingNow(room)?.text, confirmed }: Parsed<'locks.take'>,
+  { globs, mode, reason = doingNow(room)?.text, confirmed, wait }: Parsed<'locks.take'>,
   signal: AbortSignal,
-): Promise<LockRow> {
+): AsyncGenerator<Item<'locks.take'>, LockRow, void> {
   if (reason === undefined) {
     const fix = 'say it with --reason, or once for all with knot doing "…"'
     throw new Failure('INPUT_INVALID', 'a lock needs a reason, for those who wait for it', fix)
   }
   const terms = { globs, mode, reason }
+  if (wait !== undefined) {
+    const id = (await made(room, { kind: 'lock', ...terms, wait: true })) as FactId
+    yield* queue(room, { id, ms: wait }, signal)
+    return outcome(room, { id, confirmed }, signal)
+  }
   refuseExcluded(room, terms)
   const id = (await made(room, { kind: 'lock', ...terms })) as FactId
   return outcome(room, { id, confirmed }, signal)
@@ -82,6 +94,58 @@ function lockOfDoing(
   return lock === undefined ? [] : [lock]
 }
 
+/** Waits for a lock until it is there; in vain, when the time ends first. */
+async function* queue(
+  room: RunningRoom,
+  { id, ms }: { id: FactId; ms: number },
+  signal: AbortSignal,
+): AsyncGenerator<Item<'locks.take'>, void, void> {
+  const { locks } = room.engine.board
+  const waits = () => locks.asks.has(id)
+  const got = () => locks.held.has(id)
+  let last = ''
+  const words = () => {
+    if (waits()) last = queueWords(room, id)
+    return `waiting: ${last}`
+  }
+  const until = room.now().mono + ms
+  const place = { topic: 'locks' as const, ask: id, waits, got, words, until }
+  const outcome = yield* inQueue(room, place, signal)
+  if (got() && outcome === 'over') return
+  if (modeNow(room.engine, room.now()) === 'provisional') {
+    throw unconfirmed(`the lock ${id}`, 'it is taken back')
+  }
+  const fix = 'knot locks shows who has what'
+  if (outcome === 'over') throw new Failure('HELD', 'the ask was taken back meanwhile', fix)
+  throw new Failure('HELD', `${last}: the ask is taken back`, fix)
+}
+
+/** What an ask waits for: a lock that excludes it, or somebody who waits since before. */
+function queueWords(room: RunningRoom, id: FactId): string {
+  const { locks } = room.engine.board
+  const asked = locks.asks.get(id)
+  const held = asked && excluder(locks, asked)
+  if (held !== undefined) return `${excludedBy(room, held)} is in the way`
+  const first = asked && before(room, asked)
+  return first === undefined ? 'the leader has not answered' : waitsBefore(room, first)
+}
+
+/** Who waits since before for paths that a lock excludes, and is there to get them. */
+function before(room: RunningRoom, lock: Lock): LockAsk | undefined {
+  const { engine } = room
+  for (const ask of engine.board.locks.asks.values()) {
+    if (ask.id === lock.id) return undefined
+    const there = isThere(engine, room.now(), keyOf(ask.actor))
+    if (ask.fact.wait === true && there && excludes(ask, lock)) return ask
+  }
+  return undefined
+}
+
+function waitsBefore(room: RunningRoom, { actor, terms }: LockAsk): string {
+  const { name } = whoIs(room.engine, keyOf(actor))
+  return `${name} waits for ${terms.globs.join(' ')} since before (${terms.reason})`
+}
+
 /** What an ask for a lock came to. */
 async function outcome(
   room: RunningRoom,
@@ -103,6 +167,10 @@ function refuseExcluded(room: RunningRoom, terms: LockTerms): void {
   const { me, board } = room.engine
   const lock = lockOf('' as FactId, me.actor, terms)
   const other = lock && excluder(board.locks, lock)
+  const first = lock && before(room, lock)
+  if (other === undefined && first !== undefined) {
+    throw new Failure('HELD', waitsBefore(room, first), 'knot lock … --wait stands behind it')
+  }
   if (other === undefined) return
   if (isMine(room, other.actor)) {
     // The chain knows keys, and not whose they are.

@@ -66,6 +66,10 @@ export async function leaveQueues({ engine, loop }: Pick<RunningRoom, 'engine' |
       if (own && fact.wait === true) left.push({ topic: 'claims', ask: id })
     }
   }
+  for (const { id, actor, fact } of board.locks.asks.values()) {
+    const own = isOneAgent(engine, actor, me.actor)
+    if (own && fact.wait === true) left.push({ topic: 'locks', ask: id })
+  }
   // Of an agent that may write nothing any more the leader grants nothing either.
   for (const { topic, ask } of left) await loop.call({ kind: 'withdraw', topic, ask })
 }

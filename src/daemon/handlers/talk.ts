@@ -61,6 +61,7 @@ const CODES = {
   STALE: 'CONFLICT',
   ABSENT: 'NOT_FOUND',
   ALONE: 'PENDING',
+  HOLDS: 'CONFLICT',
 } as const satisfies Record<RefusalCode, ErrorCode>
 
 async function* log(

@@ -5,7 +5,7 @@
  * A lock is taken whole or not at all. Two locks of different members exclude each other when some
  * path is covered by both and one of them is exclusive; a grant that the locks before it exclude
  * does not hold, for nobody. An ask is over once it was granted, or taken back, or once a lock that
- * excludes it was granted since its author looked.
+ * excludes it was granted since its author looked. One that says `wait` outlives that.
  */
 import { type ActorId, keyOf } from '../../brand.ts'
 import { type Glob, overlapOf, parseGlobs } from '../../globs.ts'
@@ -66,7 +66,7 @@ export function foldLockAsk(locks: Locks, { id, place, fact }: Entry<LockAsked>)
   if (known || locks.freed.some((lock) => lock.id === id)) return { kind: 'nothing' }
   const lock = lockOf(id, place.actor, fact)
   if (lock === undefined) return { kind: 'nothing' }
-  const against = since(locks, lock, fact.after)
+  const against = fact.wait === true ? undefined : since(locks, lock, fact.after)
   if (against !== undefined || fact.after < locks.floor) return { kind: 'lost', against }
   const { actor, n } = place
   locks.asks.set(id, { ...lock, place: { actor, n }, fact })
@@ -101,7 +101,8 @@ export function foldGrant(
   locks.held.set(id, lock)
   const lost: LockAsk[] = []
   for (const ask of locks.asks.values()) {
-    if (!excludes(lock, ask) || fence.seq <= ask.fact.after) continue
+    const stays = ask.fact.wait === true || fence.seq <= ask.fact.after
+    if (stays || !excludes(lock, ask)) continue
     locks.asks.delete(ask.id)
     lost.push(ask)
   }
