@@ -7,11 +7,11 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { PublicKey } from '../../src/core/brand.ts'
+import type { Hash, PublicKey } from '../../src/core/brand.ts'
 import { DISK_FULL_BYTES, DISK_LOW_BYTES } from '../../src/core/limits.ts'
 import { clockFindings } from '../../src/daemon/doctor/clock.ts'
 import { doctor } from '../../src/daemon/doctor/doctor.ts'
-import { lifeFindings, listening } from '../../src/daemon/doctor/live.ts'
+import { lifeFindings, listening, volumeFindings } from '../../src/daemon/doctor/live.ts'
 import { logFinding } from '../../src/daemon/doctor/logs.ts'
 import { mdnsFinding, whyAway } from '../../src/daemon/doctor/peers.ts'
 import { spaceFinding } from '../../src/daemon/doctor/space.ts'
@@ -218,4 +218,13 @@ test('S788: the doctor tells of each life that ended, and why', () => {
   const [found] = lifeFindings([ended])
   expect(found).toMatchObject({ severity: 'note', code: 'life-ended' })
   expect(found?.text).toContain('1970-01-01T00:00:00.000Z: its stream was sealed after change 7')
+})
+
+test('S882: the doctor tells the volume, and of a cut that this peer computes otherwise', () => {
+  const view = { volume: { number: 2 }, size: { changes: 7, bytes: 900 }, cuts: [0, 1], differs: [] }
+  expect(volumeFindings(view)).toMatchObject([{ severity: 'fine', text: 'volume 2, 7 changes' }])
+  const hashes = { confirmed: 'aa' as Hash, computed: 'bb' as Hash }
+  const found = volumeFindings({ ...view, cuts: [0, 1, 2], differs: [{ volume: 1, ...hashes }] })
+  expect(found[0]).toMatchObject({ text: 'volume 2, 7 changes, and the room is in volume 3' })
+  expect(found[1]).toMatchObject({ code: 'cut-differs', text: expect.stringContaining('aa') })
 })

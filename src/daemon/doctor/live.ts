@@ -31,6 +31,7 @@ export function liveFindings(room: RunningRoom): Found[] {
     ...clockFindings(skews(engine, now)),
     lease(engine, now),
     ...lifeFindings(engine.lives),
+    ...volumeFindings(engine),
   ]
 }
 
@@ -42,6 +43,24 @@ export function lifeFindings(lives: readonly EndedLife[]): Found[] {
     const fix = 'if .knot was copied to another machine, remove one copy, and join from there anew'
     return note('incarnation', 'life-ended', text, fix)
   })
+}
+
+/** The volume that the room is in, and what was carried into it otherwise than computed here. */
+export function volumeFindings({ volume, size, cuts, differs }: VolumeView): Found[] {
+  const behind = cuts.length > volume.number ? `, and the room is in volume ${cuts.length}` : ''
+  const here = fine('volume', `volume ${volume.number}, ${size.changes} changes${behind}`)
+  const wrong = differs.map(({ volume: number, confirmed, computed }) => {
+    const other = `this peer computed ${computed}`
+    const text = `the cut of volume ${number} carried ${confirmed}, and ${other}`
+    const fix = 'compare knot version on all peers; the room goes on with what was confirmed'
+    return error('volume', { code: 'cut-differs', text, fix })
+  })
+  return [here, ...wrong]
+}
+
+type VolumeView = Pick<Engine, 'size' | 'differs'> & {
+  volume: { number: number }
+  cuts: readonly unknown[]
 }
 
 function membership(engine: Engine): Found[] {

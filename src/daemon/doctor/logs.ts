@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { decodeOp } from '../../core/auth/op.ts'
 import type { RoomId } from '../../core/brand.ts'
 import { SNAPSHOT_MAX_BYTES } from '../../core/limits.ts'
-import { openVolume } from '../../core/room/genesis.ts'
+import { keepEntry, openKept, volumeKept } from '../../core/engine/kept.ts'
 import { isTakenAt, parseSnapshot, Progress, type Snapshot } from '../../store/document/snapshot.ts'
 import { readWhole } from '../../store/files.ts'
 import type { Home } from '../../store/home.ts'
@@ -30,9 +30,23 @@ export async function examineLogs(home: Home, daemon: DaemonState): Promise<Foun
   return [
     logFinding({ area: 'room.log', path: home.roomLog, daemon }, room),
     logFinding({ area: 'journal.log', path: home.journal, daemon }, journal),
+    ...(await closedLogs(home)),
     ...snapshotFinding(home, snapshot, compared),
     ...(await keptCopies(home)),
   ]
+}
+
+/** The logs of volumes that ended, each as whole as it was left. */
+async function closedLogs(home: Home): Promise<Found[]> {
+  const names = await readdir(home.room).catch(() => [])
+  const closed = names.filter((name) => /^volume-\d+\.log(\.\d+)?$/.test(name)).sort()
+  const found: Found[] = []
+  for (const area of closed) {
+    const path = join(home.room, area)
+    const health = await inspectLog({ home: { ...home, roomLog: path }, disk: nodeDisk }, 'room')
+    found.push(logFinding({ area, path, daemon: 'absent' }, health))
+  }
+  return found
 }
 
 /** The finding for one log. */
@@ -67,6 +81,8 @@ export function logFinding(
 /** Follows the changes of the log up to the place at which the snapshot was taken. */
 class Comparison {
   readonly #snapshot: Snapshot | 'missing' | 'unreadable'
+  readonly #kept = openKept()
+  #room: RoomId | undefined
   #progress: Progress | undefined
   matches = false
 
@@ -77,18 +93,31 @@ class Comparison {
   see(entry: StoredEntry): void {
     const snapshot = this.#snapshot
     if (typeof snapshot === 'string' || this.matches) return
-    if (entry.kind === 'auth') this.#progress ??= progressOf(entry.bytes)
+    if (entry.kind === 'auth') this.#begin(entry.bytes)
+    if (entry.kind === 'carried' || entry.kind === 'volume') this.#turn(entry)
     if (entry.kind !== 'change' || this.#progress === undefined) return
+    if (entry.volume !== this.#kept.number) return
     this.#progress.add([entry.bytes])
     this.matches = this.#progress.count === snapshot.count && isTakenAt(snapshot, this.#progress)
   }
+
+  #begin(genesis: Uint8Array): void {
+    if (this.#room !== undefined) return
+    const read = decodeOp(genesis)
+    if (read.kind !== 'ok') return
+    const room = read.value.id as RoomId
+    this.#room = room
+    this.#progress = new Progress(volumeKept(room, this.#kept).bytes)
+  }
+
+  /** The document begins anew with each volume. */
+  #turn(entry: Extract<StoredEntry, { kind: 'carried' | 'owed' | 'volume' }>): void {
+    const why = keepEntry(this.#kept, entry)
+    if (why !== undefined || this.#room === undefined || entry.kind === 'carried') return
+    this.#progress = new Progress(volumeKept(this.#room, this.#kept).bytes)
+  }
 }
 
-function progressOf(genesis: Uint8Array): Progress | undefined {
-  const read = decodeOp(genesis)
-  if (read.kind !== 'ok') return undefined
-  return new Progress(openVolume(read.value.id as RoomId, 0).bytes)
-}
 
 async function readSnapshot({ snapshot }: Home): Promise<Snapshot | 'missing' | 'unreadable'> {
   const read = await readWhole(nodeDisk, snapshot, SNAPSHOT_MAX_BYTES)
