@@ -18,7 +18,8 @@ export class Sync extends KnotCommand {
       commits; with code 7 when they are only here yet. The landing comes later: \`knot log\` tells.
       \`--watch\` syncs at once when HEAD or the room moves, and every 15 s; it never publishes
       again what was refused or undone, which \`knot sync\` itself does. With \`--json\` each new
-      result is a line of JSON. In the worktree of a claim, HEAD is that of the worktree.
+      result is a line of JSON. In the worktree of a claim, HEAD is that of the worktree; with code
+      6, and nothing published, when the claim was lost.
     `,
     examples: [
       ['Publish and fetch', '$0 sync --intent "parse dates"'],

@@ -194,7 +194,7 @@ async function hear({ teller, signal }: Play, ears: Ears, wanted: Wanted[]): Pro
   return heard
 }
 
-const VERDICTS = ['landed', 'conflict', 'check-failed', 'unrelated', 'contained']
+const VERDICTS = ['landed', 'conflict', 'check-failed', 'unrelated', 'contained', 'stale']
 
 /** The verdict over a push; another one than told ends the demo. */
 function verdict(push: string, told: string): Wanted {

@@ -70,7 +70,8 @@ function isOpen(id: string, { blockedBy = [], status }: Task): boolean {
 }
 
 function state({ status: is, standing, blockedBy = [] }: Task, paint: Paint): string {
-  const status = is === 'open' && blockedBy.length > 0 ? 'blocked' : is
+  const status = is === 'review' ? 'in review'
+    : is === 'open' && blockedBy.length > 0 ? 'blocked' : is
   return standing === 'confirmed' ? status : `${status} (${paint.yellow(standing)})`
 }
 

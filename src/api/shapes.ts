@@ -187,7 +187,8 @@ export const doing = z.object({ by: who, text: z.string(), at: moment, online: z
 export const task = z.object({
   id: z.string(),
   title: z.string(),
-  status: z.enum(['open', 'claimed', 'done', 'dropped']),
+  /** In review: pushed under its claim, and queued; landed: so, and not said to be done. */
+  status: z.enum(['open', 'claimed', 'review', 'landed', 'done', 'dropped']),
   priority: z.number().int(),
   after: z.array(z.string()),
   /** Of those, the ones that are not over yet: until then nobody gets it. */

@@ -5,8 +5,12 @@ import type { FactId } from '../core/room/facts.ts'
 import type { LockEvent, TaskEvent } from '../core/room/views/events.ts'
 import { whoIs } from './words.ts'
 
-const RULED = { claim: 'claimed', done: 'finished', drop: 'dropped', reopen: 'reopened' } as const
-const LOST = { claim: 'claim', done: 'finish', drop: 'drop', reopen: 'reopen' } as const
+const RULED = {
+  claim: 'claimed', done: 'finished', drop: 'dropped', reopen: 'reopened', push: 'pushed for',
+} as const
+const LOST = {
+  claim: 'claim', done: 'finish', drop: 'drop', reopen: 'reopen', push: 'push for',
+} as const
 const OVER = { unlocked: '', silent: ': not heard for too long', removed: ': no member any more' }
 
 /** The line of an event about a task. */

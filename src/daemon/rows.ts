@@ -2,7 +2,7 @@
 import type { Output } from '../api/types.ts'
 import { type ActorId, type Instant, keyOf } from '../core/brand.ts'
 import { isOneAgent, isThere, whyLost } from '../core/engine/alive.ts'
-import { modeNow } from '../core/engine/chain.ts'
+import { leaders, modeNow } from '../core/engine/chain.ts'
 import { memberOf } from '../core/engine/names.ts'
 import { HOLDER_SILENCE_MS } from '../core/limits.ts'
 import type { FactId, TaskAdded } from '../core/room/facts.ts'
@@ -11,6 +11,7 @@ import type { Entry } from '../core/room/views/board.ts'
 import { foremost, lifeOf, type TaskLife, type TaskStatus } from '../core/room/views/claims.ts'
 import { waitsFor } from '../core/room/views/next.ts'
 import type { HeldLock, Lock, LockAsk } from '../core/room/views/locks.ts'
+import { workUnder } from '../core/room/views/under.ts'
 import type { RunningRoom } from './running.ts'
 import { whoIs } from './words.ts'
 
@@ -64,9 +65,13 @@ function stateOf(room: RunningRoom, life: TaskLife, blockedBy: readonly FactId[]
   const asked = pendingOf(room, life, blockedBy)
   if (asked !== undefined) {
     const owner = asked.owner === undefined ? {} : { owner: ownerOf(room, asked.owner) }
-    return { status: asked.status, standing: 'provisional', ...owner }
+    const { status, claim } = asked
+    const now = (claim && workOn(room, claim)) ?? status
+    return { status: now, standing: 'provisional', ...owner }
   }
-  const { status, holder, fence } = life
+  const { holder, fence } = life
+  const work = holder && workOn(room, { claim: holder.ask, actor: holder.actor })
+  const status = work ?? life.status
   return {
     status,
     // That nothing was ever said of a task is nobody's to confirm.
@@ -81,7 +86,7 @@ function pendingOf(
   room: RunningRoom,
   life: TaskLife,
   blockedBy: readonly FactId[],
-): { status: TaskStatus; owner?: ActorId } | undefined {
+): { status: TaskStatus; owner?: ActorId; claim?: Claim } | undefined {
   // No leader grants the claim of a task that waits for another.
   const isFree = life.status === 'open' && blockedBy.length === 0
   const claim = isFree ? foremost(life, (actor) => mayHave(room, actor)) : undefined
@@ -89,6 +94,7 @@ function pendingOf(
   const end = [...life.asks.values()].findLast(
     ({ fact, place }) =>
       fact.want !== 'claim' &&
+      fact.want !== 'push' &&
       fact.claim === under &&
       (life.holder === undefined || isOneAgent(room.engine, place.actor, life.holder.actor)),
   )
@@ -96,7 +102,15 @@ function pendingOf(
     const status = { done: 'done', drop: 'dropped', reopen: 'open' } as const
     return { status: status[end.fact.want as 'done' | 'drop' | 'reopen'] }
   }
-  return claim && { status: 'claimed', owner: claim.place.actor }
+  if (claim === undefined) return undefined
+  const { actor } = claim.place
+  return { status: 'claimed', owner: actor, claim: { claim: claim.id, actor } }
+}
+
+type Claim = { claim: FactId; actor: ActorId }
+
+function workOn({ engine }: RunningRoom, claim: Claim): 'review' | 'landed' | undefined {
+  return workUnder(engine.board, claim, leaders(engine))
 }
 
 function ownerOf(room: RunningRoom, actor: ActorId): NonNullable<TaskRow['owner']> {

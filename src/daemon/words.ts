@@ -5,7 +5,7 @@ import type { Engine } from '../core/engine/state.ts'
 import { tellDecision } from './decisions.ts'
 import type { CheckRun, FactId } from '../core/room/facts.ts'
 import type { Event } from '../core/room/views/events.ts'
-import { lockWords, taskWords } from './claim-words.ts'
+import { lockWords, taskName, taskWords } from './claim-words.ts'
 
 /** An event as the local API shows it. */
 export type Told = {
@@ -79,7 +79,7 @@ function spoken(text: string): string {
 
 type Verdict = Extract<
   Event,
-  { kind: 'landed' | 'conflict' | 'check-failed' | 'unrelated' | 'contained' | 'undone' }
+  { kind: 'landed' | 'conflict' | 'check-failed' | 'unrelated' | 'contained' | 'stale' | 'undone' }
 >
 
 /** Outcomes are told of the push's author, whoever led. */
@@ -124,6 +124,12 @@ function outcome(engine: Engine, event: Verdict, push: string) {
       return { text: `✗ unrelated ${push} shares no history with integration`, fields: {} }
     case 'contained':
       return { text: `= contained ${push} brings nothing that integration lacks`, fields: {} }
+    case 'stale': {
+      const task = engine.board.claims.over.get(event.claim)?.task
+      const of = task === undefined ? '' : ` of task ${taskName(engine, task)}`
+      const fields = { claim: event.claim, ...(task === undefined ? {} : { task }) }
+      return { text: `✗ stale ${push} its claim${of} is over`, fields }
+    }
     case 'undone': {
       const { asker, commit: undo, landing, term, reason } = event
       const asked = whoIs(engine, keyOf(asker))

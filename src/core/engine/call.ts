@@ -22,6 +22,7 @@ export type Call =
       fileCount: number
       intent?: string
       again?: FactId[]
+      claim?: FactId
     }
   /** About a task: what is wanted of it, and the claim that it is said under. */
   | { kind: 'ask'; want: Want; task: FactId; claim?: FactId; wait?: true }

@@ -24,6 +24,7 @@ import type { Effect, Now } from './effect.ts'
 import type { Worked } from './input.ts'
 import { nameOf } from './names.ts'
 import { isPaused, pause } from './pausing.ts'
+import { staleClaimOf } from './stale.ts'
 import { connected, type Engine } from './state.ts'
 import { author } from './streams.ts'
 import { askNow, returning, takeUndo } from './undoing.ts'
@@ -41,7 +42,8 @@ export function drive(engine: Engine, now: Now, out: Effect[]): void {
   desk.landing = landingInTail(engine)
   const ask = askNow(engine)
   if (ask === undefined) {
-    for (const step of nextSteps(desk, ready(engine, now))) take(engine, now, out, step)
+    const queue = inTime(engine, now, out, ready(engine, now))
+    for (const step of nextSteps(desk, queue)) take(engine, now, out, step)
   } else {
     for (const step of undoSteps(desk, ask.id)) takeUndo(engine, now, out, step)
   }
@@ -50,6 +52,16 @@ export function drive(engine: Engine, now: Now, out: Effect[]): void {
 function deskFor(engine: Engine, head: Oid | undefined): Desk {
   if (engine.desk === undefined || engine.desk.head !== head) engine.desk = clearDesk(head)
   return engine.desk
+}
+
+/** The queue without what was pushed under a claim that is over, which is refused here. */
+function inTime(engine: Engine, now: Now, out: Effect[], queue: readonly Queued[]): Queued[] {
+  return queue.filter((item) => {
+    const claim = staleClaimOf(engine, item.push)
+    if (claim === undefined || engine.desk?.landing === item.push) return true
+    refuse(engine, now, out, { kind: 'refuse', item, refusal: { kind: 'stale', claim } })
+    return false
+  })
 }
 
 /** The queue without what is not here yet, what waits after something broke, and mere offers. */

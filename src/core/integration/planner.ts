@@ -51,6 +51,7 @@ export type Refusal =
   | { kind: 'check'; checks: CheckRun[]; output: string }
   | { kind: 'unrelated' }
   | { kind: 'contained' }
+  | { kind: 'stale'; claim: FactId }
 
 /** The steps of an undo, by the wish for it. */
 export type UndoStep =

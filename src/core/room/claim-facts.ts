@@ -5,8 +5,8 @@
 import { isCount, type Json } from './json.ts'
 import { type FactId, isFactId, isAskPlace, type AskPlace, type Stamp } from './place.ts'
 
-/** What can be asked of a task. */
-export const WANTS = ['claim', 'done', 'drop', 'reopen'] as const
+/** What can be asked of a task; a `push` under a claim that is over is asked to be told of it. */
+export const WANTS = ['claim', 'done', 'drop', 'reopen', 'push'] as const
 export type Want = (typeof WANTS)[number]
 
 /** A member asks for a change of a task. */

@@ -55,6 +55,8 @@ export type Pushed = Stamp &
     intent?: string
     /** Pushes of the same agent that were undone and that this one brings back. */
     again?: FactId[]
+    /** The claim (the id of its ask) that it was made under. */
+    claim?: FactId
   }
 /** Why a leader did not land a push. Counts only from the leader of the term that it names. */
 export type Refused = Stamp & { push: FactId; head?: Oid } & (
@@ -62,6 +64,8 @@ export type Refused = Stamp & { push: FactId; head?: Oid } & (
     | { kind: 'check'; checks: CheckRun[]; output: string }
     | { kind: 'unrelated' }
     | { kind: 'contained' }
+    /** The claim that it was made under was over by another hand than its author's. */
+    | { kind: 'stale'; claim: FactId }
   )
 /** The other side of a conflict: a landed push that changed the same files. */
 export type Other = { push: FactId; commit: Oid }
@@ -153,11 +157,13 @@ function readPushed(json: Stamped): Pushed | undefined {
   if (kind !== 'push' || !isOid(commit) || named === undefined) return undefined
   if (base !== undefined && !isOid(base)) return undefined
   if (intent !== undefined && !isText(intent, TITLE_MAX_BYTES)) return undefined
-  const again = json['again']
+  const { again, claim } = json as Json
   if (again !== undefined && !isAgain(again)) return undefined
+  if (claim !== undefined && !isFactId(claim)) return undefined
   const told = {
     ...(intent === undefined ? {} : { intent }),
     ...(again === undefined ? {} : { again }),
+    ...(claim === undefined ? {} : { claim }),
   }
   return { at, term, kind, commit, ...(base === undefined ? {} : { base }), ...named, ...told }
 }
@@ -170,6 +176,10 @@ function readRefused(json: Stamped): Refused | undefined {
     case 'unrelated':
     case 'contained':
       return { ...stamp, kind }
+    case 'stale': {
+      const { claim } = json as Json
+      return isFactId(claim) ? { ...stamp, kind, claim } : undefined
+    }
     case 'conflict': {
       const named = readNames(json)
       const against = readList(json['against'], OTHERS_MAX, readOther)

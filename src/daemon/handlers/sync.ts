@@ -26,6 +26,7 @@ import { agentRef, pushRef } from '../../git/refs.ts'
 import type { Checkout, Mirror } from '../../git/repository.ts'
 import { bring } from '../../integrate/objects.ts'
 import { isMine } from '../rows.ts'
+import { claimOf } from './under.ts'
 import type { RunningRoom } from '../running.ts'
 import { telling } from '../telling.ts'
 import { workplaceOf } from '../worktrees.ts'
@@ -91,7 +92,8 @@ async function* run(
     try {
       const { checkout } = room.repositories
       const from = await workplaceOf(checkout, worktree, signal)
-      pushed = yield* push(room, { from, rev, intent, again }, signal)
+      const claim = await claimOf(room, worktree)
+      pushed = yield* push(room, { from, rev, intent, again, claim }, signal)
     } finally {
       done()
     }
@@ -131,12 +133,19 @@ function publicationOf({ push, commit }: Pushed): Publication | undefined {
   return { push: push as FactId, commit: commit as Oid }
 }
 
-type Wish = { from: Checkout; rev: string | undefined; intent: string | undefined; again: Again }
+type Wish = {
+  from: Checkout
+  rev: string | undefined
+  intent: string | undefined
+  again: Again
+  /** The claim in whose worktree it is asked for. */
+  claim: FactId | undefined
+}
 
 /** Publishes a commit, unless the room has it already. */
 async function* push(
   room: RunningRoom,
-  { from, rev, intent, again }: Wish,
+  { from, rev, intent, again, claim }: Wish,
   signal: AbortSignal,
 ): Progress {
   const { mirror } = room.repositories
@@ -173,7 +182,10 @@ async function* push(
     ...(base === undefined ? {} : { base }),
     ...(back.length === 0 ? {} : { again: pushesOf(back) }),
   }
-  const why = intent === undefined ? {} : { intent }
+  const why = {
+    ...(intent === undefined ? {} : { intent }),
+    ...(claim === undefined ? {} : { claim }),
+  }
   const id = await made(room, { kind: 'push', commit, files, fileCount, ...told, ...why })
   await name(mirror, { push: id, commit })
   return { push: id, commit, files, fileCount, ...told }

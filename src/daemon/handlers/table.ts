@@ -80,7 +80,7 @@ export function handlers(daemon: Daemon): Answers {
 
 function wordsOf(tasks: Output<'tasks.list'>['tasks']) {
   return tasks
-    .filter(({ status }) => status === 'open' || status === 'claimed')
+    .filter(({ status }) => status !== 'done' && status !== 'dropped')
     .map(({ id, title }) => ({ id, title }))
 }
 

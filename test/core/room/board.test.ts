@@ -24,6 +24,7 @@ import {
   sorted,
   standingOf,
 } from '../../../src/core/room/views/board.ts'
+import { workUnder } from '../../../src/core/room/views/under.ts'
 import { alice, bob, dice, person } from './cast.ts'
 import { asked, at, landed, oid, pushed, pushId, refused, samples } from './drafts.ts'
 
@@ -44,6 +45,25 @@ function fold<T extends keyof Facts>(
 
 /** The first push of alice. */
 const WORK = pushId(0, alice.actor, pushed('work'))
+
+test('S931: work under a claim is in review while it is queued, and landed once it is', () => {
+  const board = emptyBoard()
+  const claim = 'abcdefghijklmnop' as FactId
+  const own = { claim, actor: alice.actor }
+  const work = () => workUnder(board, own, leader)
+  fold(board, 'refs', bob.actor, 0, pushed('not hers', { claim }))
+  expect(work()).toBeUndefined()
+  const first = pushed('first', { claim })
+  fold(board, 'refs', alice.actor, 0, first)
+  expect(work()).toBe('review')
+  confirm(board, 1, landed(pushId(0, alice.actor, first), oid('landing')))
+  expect(work()).toBe('landed')
+  const second = pushed('second', { claim })
+  fold(board, 'refs', alice.actor, 1, second)
+  expect(work()).toBe('review')
+  fold(board, 'verdicts', alice.actor, 0, refused(pushId(1, alice.actor, second)))
+  expect(work()).toBe('landed')
+})
 
 /** A board with one push of alice, and its id. */
 function withPush(): { board: Board; push: FactId } {

@@ -83,10 +83,12 @@ export const samples: { [T in keyof Facts]: Facts[T][] } = {
     pushed('push', { base: oid('base'), intent: 'say hello' }),
     pushed('bare', { files: [], fileCount: 0 }),
     pushed('again', { again: [pushId(0), pushId(1)] }),
+    pushed('under', { claim: pushId(7) }),
   ],
   verdicts: [
     refused(pushId(0)),
     { ...stamp, push: pushId(0), kind: 'contained' },
+    { ...stamp, push: pushId(0), kind: 'stale', claim: pushId(7) },
     { ...stamp, push: pushId(0), ...conflict, against: [{ push: pushId(1), commit: oid(1) }] },
     { ...stamp, push: pushId(0), ...conflict, against: [] },
     { ...stamp, push: pushId(0), kind: 'check', checks: [passed, failed], output: 'not ok 1' },

@@ -38,7 +38,9 @@ test('S492: what an author says is an event with the id of its fact', () => {
 test('S492: a verdict is an event of its kind', () => {
   const kinds = samples.verdicts.map((fact) => told('verdicts', fact)?.kind)
   const conflicts = ['conflict', 'conflict']
-  expect(kinds).toEqual(['unrelated', 'contained', ...conflicts, 'check-failed', 'check-failed'])
+  expect(kinds).toEqual(
+    ['unrelated', 'contained', 'stale', ...conflicts, 'check-failed', 'check-failed'],
+  )
 })
 
 test('S492: a landing is an event when the chain confirmed it, and not before', () => {

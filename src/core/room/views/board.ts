@@ -71,6 +71,8 @@ export type Board = {
   undone: Map<FactId, Undoing>
   /** Wishes to undo, by the head that they are about. */
   asks: Map<Oid, Map<FactId, Entry<UndoAsked>>>
+  /** By claim: the pushes that were made under it. */
+  under: Map<FactId, Set<FactId>>
   /** By push: the pushes that say they bring it back. */
   again: Map<FactId, Set<FactId>>
 }
@@ -95,6 +97,7 @@ export function emptyBoard(): Board {
     stack: [],
     undone: new Map(),
     asks: new Map(),
+    under: new Map(),
     again: new Map(),
   }
 }
@@ -210,6 +213,10 @@ function foldPush(board: Board, entry: Entry<Pushed>): Shown {
   const newest = board.newest.get(place.actor)
   if (newest === undefined || isBefore(newest, entry)) board.newest.set(place.actor, entry)
   if (!put(board.pushes, entry)) return NOTHING
+  const { claim } = entry.fact
+  if (claim !== undefined) {
+    board.under.set(claim, (board.under.get(claim) ?? new Set()).add(id))
+  }
   for (const undone of entry.fact.again ?? []) {
     const pushes = board.again.get(undone) ?? new Set()
     board.again.set(undone, pushes.add(id))

@@ -43,17 +43,22 @@ export type TaskLife = {
   asks: Map<FactId, Entry<TaskAsked>>
 }
 
+/** A claim that is over, or that came to nothing; `by` is who ended it, if somebody did. */
+export type Over = { task: FactId; actor: ActorId; by: ActorId | undefined }
+
 export type Claims = {
   tasks: Map<FactId, TaskLife>
   /** Asks that were taken back, with the fact that says so. */
   withdrawn: Withdrawals
+  /** Claims that are over, by the ask of each: what is pushed under them is. */
+  over: Map<FactId, Over>
   /** Tasks that somebody has or asks about: what a leader looks at. */
   live: Set<FactId>
 }
 
 /** A view before any fact. */
 export function noClaims(): Claims {
-  return { tasks: new Map(), withdrawn: new Map(), live: new Set() }
+  return { tasks: new Map(), withdrawn: new Map(), over: new Map(), live: new Set() }
 }
 
 /** A task as far as the chain says; one that nobody ever asked about is open. */
@@ -70,7 +75,10 @@ export function foldAsk(claims: Claims, entry: Entry<TaskAsked>): AskFate {
   const life = lifeOf(claims, fact.task)
   if (place.n <= (life.ruled.get(place.actor) ?? -1) || life.asks.has(id)) return 'nothing'
   if (isWithdrawn(claims.withdrawn, id, place.actor)) return 'nothing'
-  if (!isLive(life, entry)) return 'lost'
+  if (!isLive(life, entry)) {
+    lose(claims, entry)
+    return 'lost'
+  }
   claims.tasks.set(fact.task, life)
   life.asks.set(id, entry)
   claims.live.add(fact.task)
@@ -109,8 +117,12 @@ export function foldRuling(
   const status = after(life, fact)
   if (status === undefined) return undefined
   const [before, had] = [life.status, life.holder?.actor]
-  if (life.holder !== undefined) life.ended.set(life.holder.ask, life.holder.actor)
   const by = fact.kind === 'rule' ? fact.ask.actor : undefined
+  if (life.holder !== undefined) {
+    const { ask, actor } = life.holder
+    life.ended.set(ask, actor)
+    claims.over.set(ask, { task, actor, by })
+  }
   if (by === undefined || by !== life.by) life.since = life.fence?.seq ?? 0
   if (status === 'done' || status === 'dropped') life.closed = fence.seq
   life.status = status
@@ -131,6 +143,7 @@ export function foldRuling(
     life.asks.delete(id)
     if (!over) lost.push(entry)
   }
+  for (const entry of lost) lose(claims, entry)
   settle(claims, task, life)
   return { task, before, had, lost }
 }
@@ -173,6 +186,8 @@ function next(
       return standing || status === 'open' ? 'done' : undefined
     case 'drop':
       return standing || status === 'open' ? 'dropped' : undefined
+    case 'push':
+      return undefined
     case 'reopen':
       return standing || status === 'done' || status === 'dropped' ? 'open' : undefined
   }
@@ -185,6 +200,10 @@ function isLive(life: TaskLife, { place, fact }: Entry<TaskAsked>): boolean {
   if (fence === undefined || fence.seq <= fact.after) return true
   if (fact.wait === true && closed <= fact.after) return true
   return by === place.actor && since <= fact.after
+}
+
+function lose({ over }: Claims, { id, place, fact }: Entry<TaskAsked>): void {
+  if (fact.want === 'claim') over.set(id, { task: fact.task, actor: place.actor, by: undefined })
 }
 
 function settle(claims: Claims, task: FactId, { holder, asks }: TaskLife): void {

@@ -36,6 +36,7 @@ export type Event = Base &
     | { kind: 'check-failed'; push: FactId; checks: CheckRun[]; output: string }
     | { kind: 'unrelated'; push: FactId }
     | { kind: 'contained'; push: FactId }
+    | { kind: 'stale'; push: FactId; claim: FactId }
     | TaskEvent
     | LockEvent
     | { kind: 'doing'; by: ActorId; text: string }
@@ -108,6 +109,8 @@ function refusalEvent(entry: Extract<Shown, { kind: 'refused' }>['entry']): Even
     }
     case 'check':
       return { ...base, kind: 'check-failed', checks: fact.checks, output: fact.output }
+    case 'stale':
+      return { ...base, kind: 'stale', claim: fact.claim }
     default:
       return { ...base, kind: fact.kind }
   }
