@@ -17,11 +17,12 @@ import { idle } from './rows/idle.ts'
 import { landing } from './rows/landing.ts'
 import { message } from './rows/message.ts'
 import { status } from './rows/status.ts'
+import { volumes } from './rows/volumes.ts'
 import { table } from './table.ts'
 
 /** Every measurement by its name; each gives one row or more. */
 const MEASURED: Record<string, (ground: Ground) => Promise<Row[]>> = {
-  status, idle, message, fetch, landing,
+  status, idle, message, fetch, landing, volumes,
 }
 
 const { values } = parseArgs({
