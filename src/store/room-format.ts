@@ -5,7 +5,7 @@
  *                 3 signed change: uint volume ‖ 64-byte signature ‖ bytes
  *                 4 record of the term chain · 5 certificate · 6 era · 7 life: 8 bytes
  *                 8 part of what a volume begins with · 9 own facts owed to it · 10 it has begun
- *   journal.log   1 incarnation: 8 bytes · 2 word · 3 signed
+ *   journal.log   1 incarnation: 8 bytes · 2 word · 3 signed · 4 all of it so far, in one
  *
  * Where nothing else is said the body is the bytes that the core made, which alone reads them.
  */
@@ -28,6 +28,8 @@ export type JournalEntry =
   | { kind: 'incarnation'; incarnation: string }
   /** A word is a grant or an accept, as the lease wrote it; 'signed' is the last own change. */
   | { kind: 'word' | 'signed'; bytes: Uint8Array }
+  /** Stands for everything before it; it is restored as the entries that it is made of. */
+  | { kind: 'essence'; bytes: Uint8Array }
 
 export type StoredEntry = RoomEntry | JournalEntry
 
@@ -37,7 +39,7 @@ export const TYPE = { change: 2, signedChange: 3, carried: 8, owed: 9, volume: 1
 /** Types of records that this version knows in room.log. */
 export const ROOM_TYPES = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] as const
 /** Types of records that this version knows in journal.log. */
-export const JOURNAL_TYPES = [1, 2, 3] as const
+export const JOURNAL_TYPES = [1, 2, 3, 4] as const
 
 /** Which log an entry belongs to, and its record there. */
 export function recordOf(entry: StoredEntry): { log: 'room' | 'journal'; record: Entry } {
@@ -68,7 +70,26 @@ export function recordOf(entry: StoredEntry): { log: 'room' | 'journal'; record:
       return journal(2, entry.bytes)
     case 'signed':
       return journal(3, entry.bytes)
+    case 'essence':
+      return journal(ESSENCE, entry.bytes)
   }
+}
+
+/** The type of the record that stands for a whole journal. */
+export const ESSENCE = 4
+
+/** The entries that an essence is made of. */
+export function partsOf(bytes: Uint8Array): ReadEntry<JournalEntry[]> {
+  return decode(bytes, reader => {
+    const incarnation = reader.id<string>(8)
+    const words = reader.list(16, () => reader.bytes(bytes.length))
+    const signed = reader.list(1, () => reader.bytes(bytes.length))
+    return [
+      { kind: 'incarnation', incarnation },
+      ...words.map(word => ({ kind: 'word' as const, bytes: word })),
+      ...signed.map(one => ({ kind: 'signed' as const, bytes: one })),
+    ]
+  })
 }
 
 export type ReadEntry<T> = { kind: 'ok'; value: T } | { kind: 'malformed'; why: string }
@@ -109,6 +130,8 @@ export function journalEntryOf({ type, body }: Entry): ReadEntry<JournalEntry> {
       return ok({ kind: 'word', bytes: body })
     case 3:
       return ok({ kind: 'signed', bytes: body })
+    case ESSENCE:
+      return ok({ kind: 'essence', bytes: body })
     default:
       return { kind: 'malformed', why: `${type} is no type of journal.log` }
   }

@@ -22,15 +22,17 @@ import { openLog } from './log.ts'
 import { frameSize } from './log-format.ts'
 import type { StoredEntry } from './room-format.ts'
 import {
+  ESSENCE,
   JOURNAL_TYPES,
   journalEntryOf,
+  partsOf,
   recordOf,
   ROOM_TYPES,
   roomEntryOf,
   TYPE,
   volumeOf,
 } from './room-format.ts'
-import { rotate, type Rotated, settleRotation } from './rotate.ts'
+import { rotate, type Rotated, settleJournal, settleRotation, shorten } from './rotate.ts'
 
 export type { JournalEntry, RoomEntry, StoredEntry } from './room-format.ts'
 
@@ -63,7 +65,8 @@ export type OpenRoom = {
 /** Opens both logs and replays them. A lost one begins a new incarnation, on disk on return. */
 export async function openRoom(asked: OpenRoom): Promise<OpenedRoom> {
   const { disk, home } = asked
-  const unsettled = await settleRotation(disk, home.roomLog)
+  const unsettled =
+    (await settleRotation(disk, home.roomLog)) ?? (await settleJournal(disk, home.journal))
   if (unsettled !== undefined) return { kind: 'failed', fault: unsettled }
   let current: string | undefined
   const journal = await openPart(asked, 'journal', entry => {
@@ -81,7 +84,7 @@ export async function openRoom(asked: OpenRoom): Promise<OpenedRoom> {
     journal: current === undefined ? 'now' : journal.made,
     room: log.made,
   })
-  const room = new Room({ room: log.log, journal: journal.log }, { disk, roomLog: home.roomLog })
+  const room = new Room({ room: log.log, journal: journal.log }, { disk, ...home })
   // A crash, or a full disk, left the volume before in it.
   if (volumes.hasOld()) await room.rotateTo(volumes.number)
   const torn = [journal.torn, log.torn].filter(one => one !== undefined)
@@ -105,7 +108,7 @@ export async function openRoom(asked: OpenRoom): Promise<OpenedRoom> {
 
 /** A room's logs, open for appending. */
 export class Room {
-  readonly #logs: { room: Log; readonly journal: Log }
+  readonly #logs: { room: Log; journal: Log }
   readonly #place: Place
   #rotated: Rotation | undefined
   #queue: ReturnType<typeof recordOf>[] = []
@@ -177,6 +180,14 @@ export class Room {
     if (number !== undefined) await this.rotateTo(number)
   }
 
+  /** Writes the journal anew from its last essence on; where that fails the old one goes on. */
+  async #shorten(): Promise<void> {
+    const { disk, journal } = this.#place
+    const done = await shorten({ disk, path: journal }, this.#logs.journal)
+    if (done.kind === 'failed') this.#fault = done.fault
+    else this.#logs.journal = done.log
+  }
+
   async #write(): Promise<Flushed> {
     const queue = this.#queue
     this.#queue = []
@@ -191,6 +202,7 @@ export class Room {
       // What one log lost the other must not go on from: later entries may refer to it.
       if (flushed.kind === 'stopped') this.#fault = flushed.fault
       else if (log === 'room') await this.#rotateAfter(records)
+      else if (records.some(({ type }) => type === ESSENCE)) await this.#shorten()
     }
     return this.#fault === undefined ? { kind: 'ok' } : { kind: 'stopped', fault: this.#fault }
   }
@@ -199,7 +211,7 @@ export class Room {
 /** What a rotation came to, and how long it took. */
 export type Rotation = Exclude<Rotated, { kind: 'failed' }> & { readonly ms: number }
 
-type Place = { readonly disk: Disk; readonly roomLog: string }
+type Place = { readonly disk: Disk; readonly roomLog: string; readonly journal: string }
 
 /** Which volume a log is in, and whether it holds changes of one before. */
 class Volumes {
@@ -243,8 +255,15 @@ function openPart(
     visit(record) {
       const entry = read(record)
       if (entry.kind === 'malformed') return entry.why
-      see(entry.value)
-      restore(entry.value)
+      if (entry.value.kind !== 'essence') {
+        see(entry.value)
+        restore(entry.value)
+        return undefined
+      }
+      const parts = partsOf(entry.value.bytes)
+      if (parts.kind === 'malformed') return parts.why
+      for (const one of parts.value) see(one)
+      for (const one of parts.value) restore(one)
       return undefined
     },
   })

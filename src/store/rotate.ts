@@ -12,10 +12,10 @@ import { LOG_QUEUE_MAX_BYTES } from '../core/limits.ts'
 import type { Disk, Fault } from './disk.ts'
 import { codeOf, faultOf } from './disk.ts'
 import { firstFree } from './files.ts'
-import type { Entry, Log } from './log.ts'
+import type { Entry, Log, LogRecord } from './log.ts'
 import { openLog } from './log.ts'
 import { frameSize } from './log-format.ts'
-import { ROOM_TYPES, TYPE, volumeOf } from './room-format.ts'
+import { ESSENCE, JOURNAL_TYPES, ROOM_TYPES, TYPE, volumeOf } from './room-format.ts'
 
 export type Rotated =
   | { kind: 'ok'; log: Log; closed: string; before: number; after: number }
@@ -25,8 +25,8 @@ export type Rotated =
   | { kind: 'failed'; fault: Fault }
 
 /** Where a log lies that is being written anew. */
-export function nextPath(roomLog: string): string {
-  return `${roomLog}.next`
+export function nextPath(path: string): string {
+  return `${path}.next`
 }
 
 /** Where the log of a volume that ended lies. */
@@ -47,13 +47,25 @@ export async function settleRotation(disk: Disk, roomLog: string): Promise<Fault
   }
 }
 
+/** Removes a journal that was not finished: the one that counts is replaced in one step. */
+export async function settleJournal(disk: Disk, journal: string): Promise<Fault | undefined> {
+  const next = nextPath(journal)
+  try {
+    if (await exists(disk, next)) await disk.remove(next)
+    return undefined
+  } catch (error) {
+    return faultOf(error, next)
+  }
+}
+
 /** Writes the log anew for the volume that began in it, and puts it in the old one's place. */
 export async function rotate(
   { disk, roomLog, number }: { disk: Disk; roomLog: string; number: number },
   old: Log,
 ): Promise<Rotated> {
   const next = nextPath(roomLog)
-  const written = await writeNext({ disk, next, number }, old)
+  const keeps = (record: Entry) => goesOn(record, number)
+  const written = await writeNext({ disk, next, types: ROOM_TYPES, keeps }, old)
   if (written.kind === 'failed') {
     await disk.remove(next).catch(() => undefined)
     return { kind: 'kept', log: old, why: written.fault.why }
@@ -75,8 +87,44 @@ export async function rotate(
   return { kind: 'ok', log, closed: moved.at, before, after: log.size }
 }
 
+/** Writes a journal anew from its last essence on; one rename puts it in the old one's place. */
+export async function shorten(
+  { disk, path }: { disk: Disk; path: string },
+  old: Log,
+): Promise<{ kind: 'ok' | 'kept'; log: Log } | { kind: 'failed'; fault: Fault }> {
+  const next = nextPath(path)
+  const from = await lastEssence(old).catch(() => undefined)
+  if (from === undefined) return { kind: 'kept', log: old }
+  const keeps = ({ at }: LogRecord) => at >= from
+  const written = await writeNext({ disk, next, types: JOURNAL_TYPES, keeps }, old)
+  if (written.kind === 'failed') {
+    await disk.remove(next).catch(() => undefined)
+    return { kind: 'kept', log: old }
+  }
+  try {
+    await disk.rename({ from: next, to: path, over: 'replace' })
+  } catch (error) {
+    return await stopped(written.log, old, faultOf(error, path))
+  }
+  await old.close()
+  written.log.movedTo(path)
+  return { kind: 'ok', log: written.log }
+}
+
+async function lastEssence(log: Log): Promise<number | undefined> {
+  let last: number | undefined
+  for await (const records of log.records()) {
+    last = records.findLast(({ type }) => type === ESSENCE)?.at ?? last
+  }
+  return last
+}
+
 /** Whether it was moved or not is not known here: the next start looks. */
-async function stopped(log: Log, old: Log, fault: Fault): Promise<Rotated> {
+async function stopped(
+  log: Log,
+  old: Log,
+  fault: Fault,
+): Promise<{ kind: 'failed'; fault: Fault }> {
   await log.close()
   await old.close()
   return { kind: 'failed', fault }
@@ -84,19 +132,23 @@ async function stopped(log: Log, old: Log, fault: Fault): Promise<Rotated> {
 
 type Next = { kind: 'ok'; log: Log } | { kind: 'failed'; fault: Fault }
 
-async function writeNext(
-  { disk, next, number }: { disk: Disk; next: string; number: number },
-  old: Log,
-): Promise<Next> {
+type Writing = {
+  disk: Disk
+  next: string
+  types: readonly number[]
+  keeps: (record: LogRecord) => boolean
+}
+
+async function writeNext({ disk, next, types, keeps }: Writing, old: Log): Promise<Next> {
   try {
     if (await exists(disk, next)) await disk.remove(next)
-    const opened = await openLog({ disk, path: next, types: ROOM_TYPES, visit: () => undefined })
+    const opened = await openLog({ disk, path: next, types, visit: () => undefined })
     if (opened.kind === 'corrupt') throw new Error(`bug: new, and ${opened.damage.why}`)
     if (opened.kind === 'failed') return opened
     const { log } = opened
     let queued = 0
     for await (const records of old.records()) {
-      for (const entry of records.filter(record => goesOn(record, number))) {
+      for (const entry of records.filter(keeps)) {
         queued += frameSize(entry.body)
         if (log.append([copyOf(entry)]).kind !== 'queued') throw new Error('bug: a log is full')
         if (queued < LOG_QUEUE_MAX_BYTES / 4) continue

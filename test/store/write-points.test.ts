@@ -273,6 +273,27 @@ test('S881: room.log holds its volume only, and those before lie whole beside it
   }
 })
 
+test('S883: a journal begins anew with each volume, and says what it said', async () => {
+  const disk = memoryDisk()
+  const outside = new Outside()
+  const running = await start(disk, outside)
+  await say(running, outside, 'one')
+  await cut(running, outside)
+  const kinds: string[] = []
+  const see = ({ kind }: StoredEntry) => void kinds.push(kind)
+  expect((await inspectLog({ home: HOME, disk, see }, 'journal')).kind).toBe('whole')
+  expect(kinds[0]).toBe('essence')
+  expect(kinds.filter((kind) => kind === 'essence')).toHaveLength(1)
+  await running.room.close()
+  const again = await start(disk, outside)
+  expect(again.engine.me.actor).toBe(running.engine.me.actor)
+  expect(again.engine.lives).toEqual([])
+  expect(again.engine.lease.journal).toEqual(running.engine.lease.journal)
+  expect(again.engine.signed).toEqual(running.engine.signed)
+  await say(again, outside, 'two')
+  await again.room.close()
+})
+
 test('S789: a start that mends a torn disk may itself fail at every write', async () => {
   for (const fault of FAULTS) {
     for (let nth = 1; nth <= 16; nth++) {

@@ -22,6 +22,8 @@ export type StoreEntry =
   | { kind: 'incarnation' | 'life'; bytes: Uint8Array }
   /** Parts of what a volume begins with, then the word that it has begun; see `kept.ts`. */
   | { kind: 'carried' | 'owed' | 'volume'; bytes: Uint8Array }
+  /** All that the journal says, in one: its entries before say nothing more. */
+  | { kind: 'essence'; bytes: Uint8Array }
 
 export type Effect =
   | { kind: 'persist'; entry: StoreEntry }

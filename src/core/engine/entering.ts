@@ -9,6 +9,7 @@
 import { type ActorId, keyOf } from '../brand.ts'
 import { OWED_WAIT_MS } from '../limits.ts'
 import { carriedHash, idsOf } from '../room/carried.ts'
+import { journalOf } from '../lease/lease.ts'
 import { openNext } from '../room/genesis.ts'
 import { boundId, firstOf, idOf, isAboutAsks, type Origin } from '../room/origin.ts'
 import { emptyBoard } from '../room/views/board.ts'
@@ -25,6 +26,7 @@ import { cutFactsOf } from './seals.ts'
 import { sendAll } from './sending.ts'
 import type { Carried, ConfirmedCut, Engine } from './state.ts'
 import { factsBehind, foldCarried } from './streams.ts'
+import { encodeEssence } from './witness.ts'
 
 /** Goes on to the volume that the chain says, or asks for what that takes. */
 export function turnVolume(engine: Engine, now: Now, out: Effect[]): void {
@@ -70,6 +72,7 @@ function enter(
   const [number, cut] = [next.cut.number + 1, next.id]
   const begun = begunEntries({ number, cut, carried: carried.bytes, owed })
   for (const entry of begun) out.push({ kind: 'persist', entry })
+  out.push({ kind: 'persist', entry: { kind: 'essence', bytes: essenceOf(engine) } })
   engine.volume = openNext(engine.volume.room, { number, cut, facts: carried.facts })
   Object.assign(engine, { carried, owed, carrying: undefined, desk: undefined })
   Object.assign(engine.size, { changes: 0, bytes: 0 })
@@ -96,6 +99,11 @@ function enter(
   if (pushes.length > 0) sendAll(engine, out, { kind: 'held', pushes: pushes.sort() })
   const facts = `${carried.facts.length} facts carried over, ${owed.length} to be said again`
   out.push({ kind: 'note', level: 'info', text: `volume ${number} begins: ${facts}` })
+}
+
+/** What the journal says: with each volume it begins anew, as the log does. */
+function essenceOf({ me, lease, signed }: Engine): Uint8Array {
+  return encodeEssence({ incarnation: me.actor.slice(64), words: journalOf(lease), signed })
 }
 
 /** Folds what counts now: what was carried, and all that the chain confirmed. */

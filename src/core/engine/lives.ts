@@ -33,6 +33,7 @@ export function beginLife(engine: Engine, now: Now, out: Effect[]): void {
   const old = me.actor
   const incarnation = nextIncarnation(engine, now)
   me.actor = actorOf(me.signer.key, incarnation)
+  engine.signed = undefined
   const bytes = fromHex(incarnation) as Uint8Array
   // Each log is a witness of the other. A crash between the two costs one more life, and no work.
   out.push({ kind: 'persist', entry: { kind: 'incarnation', bytes } })
@@ -83,6 +84,7 @@ export function wake(engine: Engine, now: Now, witness: Witness): Effect[] {
     return held?.[seq - 1]?.hash ?? cut.find((change) => change.seq === seq)?.hash
   }
   engine.ending ??= whyOld(witness, { volume: engine.volume.number, hashAt })
+  engine.signed = witness.signed
   endIfSealed(engine)
   // Events that a seal took back were shown once, and come again with what is said again.
   for (const each of engine.beyond.keys()) {

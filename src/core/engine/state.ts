@@ -33,6 +33,7 @@ import type { Session } from '../sync/session.ts'
 import type { Beat } from '../sync/beat.ts'
 import type { Misdeeds } from './misdeeds.ts'
 import { type Retry, UNTRIED } from './retry.ts'
+import type { Signed } from './witness.ts'
 
 /** This peer itself. */
 export type Me = {
@@ -144,6 +145,8 @@ export type Engine = {
   readonly again: Set<FactId>
   /** Of each sealed life of this agent: of how many changes all was said again. */
   readonly saidOf: Map<ActorId, number>
+  /** The last change that this life signed, in whichever volume. */
+  signed: Signed | undefined
   /** Why this life ends now, and those that ended since this process began. */
   ending: string | undefined
   readonly lives: EndedLife[]
@@ -237,6 +240,7 @@ export function openState(opening: Opening): Engine {
     beyond: new Map(),
     again: new Set(),
     saidOf: new Map(),
+    signed: undefined,
     ending: undefined,
     lives: [],
     board: emptyBoard(),

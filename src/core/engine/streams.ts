@@ -72,7 +72,8 @@ export function author(engine: Engine, now: Now, out: Effect[], facts: Draft): P
     return []
   }
   accept(engine, out, actor, run, outcome)
-  const bytes = encodeSigned({ volume: engine.volume.number, seq, hash: written.hash })
+  engine.signed = { volume: engine.volume.number, seq, hash: written.hash }
+  const bytes = encodeSigned(engine.signed)
   out.push({ kind: 'persist', entry: { kind: 'signed', bytes } })
   pump(engine, out)
   return outcome.accepted.flatMap((change) =>

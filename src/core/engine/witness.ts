@@ -42,6 +42,18 @@ export function decodeSigned(bytes: Uint8Array): Decoded<Signed> {
   })
 }
 
+/** All that the journal says of this life: its incarnation, its words, and its last change. */
+export function encodeEssence(all: {
+  incarnation: string
+  words: readonly Uint8Array[]
+  signed: Signed | undefined
+}): Uint8Array {
+  const { incarnation, words, signed } = all
+  const w = new Writer().id(incarnation)
+  w.list(words, (word) => w.bytes(word))
+  return w.list(signed === undefined ? [] : [encodeSigned(signed)], (one) => w.bytes(one)).done()
+}
+
 /** Why the disk may hold less than this life has signed; undefined when it holds all of it. */
 export function whyOld(
   { incarnation, life, signed, rolledBack }: Witness,
