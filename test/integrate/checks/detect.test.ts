@@ -292,7 +292,7 @@ describe('dependencies', () => {
 describe('.knot.toml', () => {
   test('both kinds of string, comments, and foreign tables', () => {
     const text = [
-      '# a comment', 'top = 1', '[room]', 'name = [1, 2]', '', '[[check]] # one',
+      '# a comment', 'lan_only = true', '[room]', 'name = [1, 2]', '', '[[check]] # one',
       `name = 'unit tests'`, String.raw`run = "echo \"a\\b\" && x" # run`, 'timeout = 5 # seconds',
       '[[ check ]]', 'name="two"', `run='a "b" # c'`,
     ]
