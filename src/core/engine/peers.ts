@@ -1,5 +1,6 @@
 /** Sessions with peers: greeting, catching up, and what each frame of theirs leads to. */
 import { type ActorId, keyOf, type PublicKey } from '../brand.ts'
+import { isSame } from '../bytes/same.ts'
 import { BEAT_MS, SESSION_STREAMS_MAX, WANT_DELAY_MS, WANTS_MAX } from '../limits.ts'
 import { readBeat } from '../sync/beat.ts'
 import {
@@ -8,8 +9,11 @@ import {
   frontierOf,
   learnReach,
   markLacking,
+  type Naming,
+  noteArrival,
   openSession,
   type Path,
+  rewind,
   type Session,
 } from '../sync/session.ts'
 import { decodeFrame, type Frame, type Reach, SYNC_VERSION } from '../sync/wire.ts'
@@ -87,7 +91,12 @@ function take(engine: Engine, now: Now, out: Effect[], from: From): string | und
       return isHere(engine, frame) ? onRun(engine, now, out, { ...from, frame }) : undefined
     case 'have':
       if (!isHere(engine, frame)) return undefined
-      return onReach(engine, now, out, { key, session, frontier: frame.frontier })
+      return onReach(engine, now, out, {
+        key,
+        session,
+        frontier: frame.frontier,
+        named: 'later',
+      })
     case 'want':
       if (isHere(engine, frame)) onWant(engine, out, { ...from, frame })
       return undefined
@@ -159,7 +168,8 @@ function onHello(
   const { frontier } = frame
   session.volume = frame.volume
   if (isHere(engine, frame)) {
-    const why = onReach(engine, now, out, { key, session, frontier })
+    const named = 'in its hello'
+    const why = onReach(engine, now, out, { key, session, frontier, named })
     if (why !== undefined) return why
     for (const [actor, held] of engine.held) markLacking(session, actor, held.length)
     tellOwn(engine, out, key)
@@ -184,6 +194,7 @@ function onRun(
 ): string | undefined {
   const { actor, seq, changes } = frame
   const before = lengthOf(engine, actor)
+  noteArrival(session, actor, now.mono)
   const taken = receiveRun(engine, out, key, frame)
   noteOwn(engine, actor, before)
   if (taken.kind === 'unproven') return `a run of ${actor} that its author did not sign`
@@ -204,8 +215,7 @@ function onWant(engine: Engine, out: Effect[], { key, session, frame }: Of<'want
     serveOwn(engine, out, key, actor)
     const length = lengthOf(engine, actor)
     if (length === 0) continue
-    session.reach.set(actor, seq)
-    markLacking(session, actor, length)
+    rewind(session, { actor, seq }, length)
   }
   pumpOne(engine, out, { key, session })
 }
@@ -214,8 +224,9 @@ function onReach(
   engine: Engine,
   now: Now,
   out: Effect[],
-  { key, session, frontier }: { key: PublicKey; session: Session; frontier: readonly Reach[] },
+  word: { key: PublicKey; session: Session; frontier: readonly Reach[]; named: Naming },
 ): string | undefined {
+  const { key, session, frontier, named } = word
   for (const reach of frontier) {
     const { actor } = reach
     noteOwnReach(engine, out, key, reach)
@@ -223,7 +234,7 @@ function onReach(
     // What lies beyond a seal is its author's to ask for.
     const seal = engine.membership.sealOf(actor, engine.volume.id)
     const seq = Math.min(reach.seq, seal?.seq ?? reach.seq)
-    learnReach(session, { actor, seq }, lengthOf(engine, actor), now.mono)
+    learnReach(session, { actor, seq }, lengthOf(engine, actor), now.mono, named)
   }
   return whyTooMany(session)
 }
@@ -268,10 +279,6 @@ function mayBeNews(
   const known = engine.presence.get(key)
   if (known === undefined) return true
   return now.mono >= known.heard + BEAT_MS / 2 && !isSame(known.bytes, bytes)
-}
-
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, at) => byte === b[at])
 }
 
 /** The outbox of a peer has room again. */

@@ -5,6 +5,7 @@
  * follows from it leaves this peer, because its `persist` comes first in the effects.
  */
 import { type ActorId, type Hash, keyOf, type PublicKey } from '../brand.ts'
+import { isSame } from '../bytes/same.ts'
 import type { Verify } from '../crypto.ts'
 import { INCARNATIONS_MAX } from '../limits.ts'
 import {
@@ -104,6 +105,7 @@ export function receiveRun(
     complain(engine, out, from, { kind: 'incarnations', text: `${text}: no more are taken` })
     return { kind: 'fine' }
   }
+  if (isHeld(engine.held.get(actor), frame)) return { kind: 'fine' }
   const run = { changes, signature }
   const outcome = judge(engine, actor, run, engine.verify)
   accept(engine, out, actor, run, outcome)
@@ -132,6 +134,15 @@ export function receiveRun(
   if (rest.kind === 'sealed') keepSealed(engine, out, actor, behind(run, rest.seq - seq))
   const gap = rest.kind === 'pending' && rest.waits === 'predecessor'
   return { kind: gap ? 'gap' : 'fine' }
+}
+
+/** Whether these are the very bytes that are held: whoever joins is sent all of it by everybody. */
+function isHeld(
+  held: readonly HeldChange[] = [],
+  { seq, changes }: { seq: number; changes: readonly Uint8Array[] },
+): boolean {
+  if (held.length < seq + changes.length - 1) return false
+  return changes.every((change, i) => isSame(change, (held[seq - 1 + i] as HeldChange).bytes))
 }
 
 /** Whether a stream would be one more of its key than anybody needs: each costs every peer. */
@@ -305,13 +316,11 @@ function accept(
   }
   engine.held.set(actor, held)
   const whole = duplicates + accepted.length === run.changes.length
-  const changes: Uint8Array[] = []
+  const changes = copyTogether(run.changes.slice(duplicates, duplicates + accepted.length))
   for (const [i, change] of accepted.entries()) {
-    // A copy: what came in a frame would keep all of it alive for one change.
-    const bytes = (run.changes[duplicates + i] as Uint8Array).slice()
+    const bytes = changes[i] as Uint8Array
     const last = whole && i === accepted.length - 1
     const signature = last ? run.signature.slice() : undefined
-    changes.push(bytes)
     held.push({ hash: change.hash, bytes, signature })
     engine.size.changes++
     engine.size.bytes += bytes.length
@@ -326,6 +335,22 @@ function accept(
     engine.news.add(actor)
   }
   return held.at(-1)
+}
+
+/**
+ * Copies that stand in one buffer: what came in a frame would keep all of it alive, and a buffer
+ * for each costs more than the changes.
+ */
+function copyTogether(changes: readonly Uint8Array[]): Uint8Array[] {
+  let size = 0
+  for (const { length } of changes) size += length
+  const buffer = new Uint8Array(size)
+  let at = 0
+  return changes.map((change) => {
+    buffer.set(change, at)
+    at += change.length
+    return buffer.subarray(at - change.length, at)
+  })
 }
 
 /** What a fact makes worth looking at. */

@@ -29,10 +29,18 @@ export type Session = {
   outbox: { sent: number; awaited: 'yes' | 'no' }
   /** Streams that the peer holds further than we do. */
   ahead: Map<ActorId, Ahead>
+  /** When the peer last sent something of what its hello named, if it ever did. */
+  arrived: number
 }
 
-/** How far a peer holds a stream, how far we did then, since when, and how often it was asked. */
-export type Ahead = { seq: number; ours: number; since: number; asked: number }
+/**
+ * How far a peer holds a stream, how far we did then, since when, and how often it was asked. What
+ * its hello named it sends by itself, one stream after the other.
+ */
+export type Ahead = { seq: number; ours: number; since: number; asked: number; named: Naming }
+
+/** What named a stream that a peer holds further. */
+export type Naming = 'in its hello' | 'later'
 
 /** A session at its start. */
 export function openSession(path: Path, address: string): Session {
@@ -46,6 +54,7 @@ export function openSession(path: Path, address: string): Session {
     lacking: new Set(),
     outbox: { sent: 0, awaited: 'no' },
     ahead: new Map(),
+    arrived: Number.NEGATIVE_INFINITY,
   }
 }
 
@@ -72,13 +81,35 @@ export function learnReach(
   { actor, seq }: { actor: ActorId; seq: number },
   ours: number,
   now: number,
+  named: Naming = 'later',
 ): void {
   session.reach.set(actor, Math.max(session.reach.get(actor) ?? 0, seq))
   const known = session.ahead.get(actor)
   if (seq <= ours) session.ahead.delete(actor)
-  else if (known === undefined) session.ahead.set(actor, { seq, ours, since: now, asked: 0 })
+  else if (known === undefined) {
+    session.ahead.set(actor, { seq, ours, since: now, asked: 0, named })
+  }
   // A stream that grows faster than we would ask is waited for no longer than another.
   else if (seq > known.seq) session.ahead.set(actor, { ...known, seq, asked: 0 })
+}
+
+/** Notes that a run came from the peer: more of what its hello named is on its way. */
+export function noteArrival(session: Session, actor: ActorId, now: number): void {
+  if (session.ahead.get(actor)?.named === 'in its hello') session.arrived = now
+}
+
+/**
+ * Takes a peer's word for where it stands in a stream of `length` changes. What still waits to be
+ * sent goes on from where it is: a slow link is asked about what is on its way, again and again.
+ */
+export function rewind(
+  session: Session,
+  { actor, seq }: { actor: ActorId; seq: number },
+  length: number,
+): void {
+  if (session.lacking.has(actor)) return
+  session.reach.set(actor, seq)
+  markLacking(session, actor, length)
 }
 
 /** Marks a stream, when it is longer than what the peer holds of it. */

@@ -34,7 +34,7 @@ export function dueWants(
 }
 
 /** A peer that says it holds a stream further than we do. */
-type Claim = { key: PublicKey; path: Path; ahead: Ahead }
+type Claim = { key: PublicKey; path: Path; ahead: Ahead; since: number }
 
 /** Who holds which stream further; what came meanwhile ends a claim, or begins its wait anew. */
 function claimsOf(
@@ -52,7 +52,9 @@ function claimsOf(
       }
       if (ours > ahead.ours) Object.assign(ahead, { ours, since: now, asked: 0 })
       const claimed = claims.get(actor) ?? []
-      claimed.push({ key, path: session.path, ahead })
+      const named = ahead.named === 'in its hello'
+      const since = named ? Math.max(ahead.since, session.arrived) : ahead.since
+      claimed.push({ key, path: session.path, ahead, since })
       claims.set(actor, claimed)
     }
   }
@@ -61,7 +63,7 @@ function claimsOf(
 
 /** Every ask that changed nothing doubles the wait: the answer may be long, or the link slow. */
 function isDue(claims: readonly Claim[], now: number): boolean {
-  const first = Math.min(...claims.map(({ ahead }) => ahead.since))
+  const first = Math.min(...claims.map(({ since }) => since))
   const asked = claims.reduce((sum, { ahead }) => sum + ahead.asked, 0)
   return now - first >= WANT_DELAY_MS * 2 ** Math.min(asked, WANT_DOUBLINGS_MAX)
 }

@@ -170,3 +170,18 @@ test('a change that is never valid is noted once a session, and blocks nobody el
   expect(alice.engine.held.has(dave.actor)).toBe(false)
   expect(carol.engine.held.size).toBe(0)
 })
+
+test('S821: bytes that are held are compared and nothing else, whoever sends them', () => {
+  const { stage, alice, bob, carol } = three()
+  stage.meetAll()
+  const last = runsOf(stage, bob, 3).at(-1) as Extract<Frame, { kind: 'run' }>
+  stage.deliver()
+  const held = (bob.engine.held.get(bob.actor) ?? []).map(({ bytes }) => bytes)
+  const all = { ...last, seq: 1, changes: held }
+  const unread = { ...all, signature: new Uint8Array(64) }
+  expect(stage.frame(alice, carol, unread)).toEqual([])
+  const [first, ...rest] = all.changes.map((change) => change.slice()) as [Uint8Array, ...Uint8Array[]]
+  first[20] = (first[20] as number) ^ 1
+  const other = { ...all, changes: [first, ...rest] }
+  expect(resetIn(stage.frame(alice, carol, other))).toContain('did not sign')
+})

@@ -9,6 +9,7 @@ import {
   markLacking,
   nextRuns,
   openSession,
+  rewind,
   type Session,
 } from '../../../src/core/sync/session.ts'
 import { encodeFrame, type Frame } from '../../../src/core/sync/wire.ts'
@@ -162,4 +163,15 @@ test('S476: small changes of a long day are paced as well, and none is lost', ()
     last = length
   }
   expect([asked, last]).toEqual([3, 100])
+})
+
+test('S820: a want sends again what was sent, and nothing that still waits to be', () => {
+  const session = greeted()
+  const streams = new Map([[ada, stream(70)]])
+  markAll(session, streams)
+  session.reach.set(ada, 64)
+  rewind(session, { actor: ada, seq: 0 }, 70)
+  expect(spans(nextRuns(session, streams).frames)).toEqual([['ada', 65, 70]])
+  rewind(session, { actor: ada, seq: 66 }, 70)
+  expect(spans(nextRuns(session, streams).frames)).toEqual([['ada', 67, 70]])
 })

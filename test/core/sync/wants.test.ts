@@ -1,7 +1,13 @@
 import { expect, test } from 'vitest'
 import type { ActorId, PublicKey } from '../../../src/core/brand.ts'
 import { WANT_DELAY_MS, WANTS_MAX } from '../../../src/core/limits.ts'
-import { learnReach, openSession, type Path, type Session } from '../../../src/core/sync/session.ts'
+import {
+  learnReach,
+  noteArrival,
+  openSession,
+  type Path,
+  type Session,
+} from '../../../src/core/sync/session.ts'
 import { dueWants } from '../../../src/core/sync/wants.ts'
 import { actor, key } from './streams.ts'
 
@@ -96,4 +102,27 @@ test('S478: the streams of one ask are in order, and so are the asks', () => {
     asked(first, actor('carol'), 0),
     { key: second, streams: [{ actor: ada, seq: 0 }, { actor: bob, seq: 0 }] },
   ])
+})
+
+test('S820: what a hello named is not asked for while runs of it come, and then it is', () => {
+  const session = openSession('lan', '')
+  const lengths = new Map<ActorId, number>()
+  const ask = (now: number) => dueWants([[first, session]], now, (author) => lengths.get(author) ?? 0)
+  learnReach(session, { actor: ada, seq: 500 }, 0, 0, 'in its hello')
+  learnReach(session, { actor: bob, seq: 5 }, 0, 0, 'in its hello')
+  for (let now = 100; now <= 3_000; now += 100) {
+    lengths.set(ada, now / 100)
+    noteArrival(session, ada, now)
+    expect(ask(now)).toEqual([])
+  }
+  expect(ask(3_000 + WANT_DELAY_MS - 1)).toEqual([])
+  expect(ask(3_000 + WANT_DELAY_MS)[0]?.streams.map(({ actor: who }) => who)).toEqual([ada, bob])
+})
+
+test('S820: a stream that was named later is waited for no longer while others come', () => {
+  const session = openSession('lan', '')
+  learnReach(session, { actor: ada, seq: 500 }, 0, 0, 'in its hello')
+  learnReach(session, { actor: bob, seq: 5 }, 0, 0)
+  noteArrival(session, ada, WANT_DELAY_MS - 50)
+  expect(dueWants([[first, session]], WANT_DELAY_MS, () => 0)).toEqual([asked(first, bob, 0)])
 })
