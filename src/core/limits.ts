@@ -134,6 +134,9 @@ export const OUTBOX_MAX_BYTES = 8 << 20
 export const STREAM_WINDOW_BYTES = 1 << 20
 /** Bytes of a stream held for a reader that has not come for them; then the sender has to wait. */
 export const STREAM_HELD_BYTES = 256 << 10
+/** Frames of one session taken together, of those that came in one piece: a flush for each would
+ *  make a catch-up as slow as the disk, and more would let one peer fill the loop. */
+export const FRAMES_AT_ONCE = 64
 /** Streams that one peer may have open at once, all protocols together. */
 export const STREAMS_MAX = 64
 /** git streams that one peer may have open at once, each way. */

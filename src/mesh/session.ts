@@ -2,7 +2,7 @@
  * One sync session: frames both ways over one stream. Frames leave in the order of `send`; the
  * outbox is bounded, and a peer that does not read is cut off rather than waited for with memory.
  */
-import { OUTBOX_MAX_BYTES } from '../core/limits.ts'
+import { FRAMES_AT_ONCE, OUTBOX_MAX_BYTES } from '../core/limits.ts'
 import { frameCutter, frameOf } from './frames.ts'
 import type { ByteStream, SendOutcome } from './port.ts'
 
@@ -47,9 +47,10 @@ export function createSession(stream: ByteStream, events: SessionEvents): Sessio
       if (chunk.kind === 'end') return end('the peer closed the session')
       if (chunk.kind === 'gone') return end(chunk.why)
       const { frames, oversize } = cutter.push(chunk.bytes)
-      for (const frame of frames) {
+      for (let at = 0; at < frames.length; at += FRAMES_AT_ONCE) {
         if (over) return
-        await events.frame(frame)
+        // Together: whoever takes them may have one flush for all of them.
+        await Promise.all(frames.slice(at, at + FRAMES_AT_ONCE).map((each) => events.frame(each)))
       }
       if (oversize !== undefined) return end(`the peer announced a frame of ${oversize} bytes`)
     }
