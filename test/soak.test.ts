@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { settledOf, slopeOf } from '../e2e/soak/slope.ts'
+import { behind, slopeOf } from '../e2e/soak/slope.ts'
 import { ROOT } from './tidy.ts'
 
 const every = (ms: number, values: number[]) => values.map((value, n) => ({ at: n * ms, value }))
@@ -15,9 +15,9 @@ test('a slope is what is added in a minute, whatever jumps about it', () => {
   expect(slopeOf([1, 2, 3].map((value) => ({ at: 7, value })))).toBeUndefined()
 })
 
-test('the first third is left out', () => {
-  expect(settledOf(every(10, [1, 2, 3, 4, 5, 6, 7])).map(({ value }) => value)).toEqual([3, 4, 5, 6, 7])
-  expect(settledOf([])).toEqual([])
+test('what is left out is a share of the time', () => {
+  expect(behind(every(10, [1, 2, 3, 4, 5, 6, 7]), 1 / 3).map(({ value }) => value)).toEqual([3, 4, 5, 6, 7])
+  expect(behind([], 1 / 3)).toEqual([])
 })
 
 test('a time that is none is refused before anything is started', async () => {

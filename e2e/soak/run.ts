@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { setup as bundle } from '../../test/bundle.ts'
 import { makeRoom, type Peer, type Peers, setPeers } from '../peers.ts'
-import { settledOf } from './slope.ts'
+import { behind } from './slope.ts'
 import { type Found, foundOf, print, type Use } from './table.ts'
 import { busy } from './work.ts'
 
@@ -68,7 +68,7 @@ async function run({ root, peers }: Peers, ms: number): Promise<Found[]> {
     const [pid] = peer.daemons()
     if (pid === undefined) throw new Error(`${peer.name}'s daemon is gone:\n${peer.daemonLog()}`)
     const uses = readingsOf(folder, pid)
-    const working = settledOf(uses.filter(({ at }) => at >= began && at <= ended))
+    const working = behind(uses.filter(({ at }) => at >= began && at <= ended), 1 / 3)
     return foundOf(peer, { pid, facts, working, quiet: uses.filter(({ at }) => at > ended + READ_MS) })
   })
 }

@@ -18,8 +18,8 @@ export function slopeOf(readings: readonly Reading[]): number | undefined {
   return below === 0 ? undefined : (above / below) * 60_000
 }
 
-/** The readings behind the first part, in which caches fill and code is compiled. */
-export function settledOf<R extends { at: number }>(readings: readonly R[]): R[] {
+/** The readings behind a share of the time: at first caches fill and code is compiled. */
+export function behind<R extends { at: number }>(readings: readonly R[], share: number): R[] {
   const [first, last] = [readings[0]?.at ?? 0, readings.at(-1)?.at ?? 0]
-  return readings.filter(({ at }) => at >= first + (last - first) / 3)
+  return readings.filter(({ at }) => at >= first + (last - first) * share)
 }

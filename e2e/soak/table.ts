@@ -2,7 +2,7 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Peer } from '../peers.ts'
-import { slopeOf } from './slope.ts'
+import { behind, slopeOf } from './slope.ts'
 
 /** What a daemon said that it uses; bytes, but for the handles. */
 export type Use = { at: number; heap: number; external: number; rss: number; handles: number }
@@ -14,7 +14,8 @@ export type Found = {
   facts: number
   heap: { last: number; slope: number | undefined; quiet: number | undefined }
   external: { last: number; slope: number | undefined }
-  rss: { last: number; slope: number | undefined }
+  /** Also in the last half of what was looked at: it settles later than the heap does. */
+  rss: { last: number; slope: number | undefined; late: number | undefined }
   handles: { first: number; last: number }
   descriptors: number
   files: Record<string, number>
@@ -36,7 +37,7 @@ export function foundOf(
     facts,
     heap: { last: last.heap, slope: slope('heap'), quiet: slope('heap', quiet) },
     external: { last: last.external, slope: slope('external') },
-    rss: { last: last.rss, slope: slope('rss') },
+    rss: { last: last.rss, slope: slope('rss'), late: slope('rss', behind(working, 1 / 2)) },
     handles: { first: working[0]?.handles ?? NaN, last: last.handles },
     descriptors: readdirSync(`/proc/${pid}/fd`).length,
     files: {
@@ -60,7 +61,7 @@ export function print(found: readonly Found[], minutes: number): void {
       `${peer.padEnd(6)} heap ${mega(heap.last)}, slope ${mega(heap.slope)}`,
       `external ${mega(external.last)}, slope ${mega(external.slope)} (${each} KiB a change)`,
       `heap when nobody does anything, slope ${mega(heap.quiet)}`,
-      `resident ${mega(rss.last)}, slope ${mega(rss.slope)}`,
+      `resident ${mega(rss.last)}, slope ${mega(rss.slope)}, in the last third ${mega(rss.late)}`,
       `handles ${handles.first} → ${handles.last}, descriptors ${descriptors}`,
       sizes.join(', '),
     ].join('\n       '))
