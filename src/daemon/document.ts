@@ -31,11 +31,11 @@ export function followDocument(
     log: (event) => log(inWords(event)),
   })
   let unsaved = 0
-  let saving: Promise<unknown> = Promise.resolve()
+  let saving: Promise<unknown> | undefined
   const save = () => {
     unsaved = 0
-    saving = saving.then(async () => {
-      const saved = await document.save()
+    saving = document.save().then((saved) => {
+      saving = undefined
       if (saved.kind === 'failed') log(`the document was not saved: ${saved.fault.why}`)
     })
   }
@@ -43,7 +43,8 @@ export function followDocument(
     apply(changes) {
       document.apply(changes)
       unsaved += changes.length
-      if (unsaved >= SNAPSHOT_CHANGES) save()
+      // While a whole room comes in, each save takes longer than the changes for the next one.
+      if (unsaved >= SNAPSHOT_CHANGES && saving === undefined) save()
     },
     rebuild() {
       document.rebuild()
@@ -54,6 +55,7 @@ export function followDocument(
       return asked.kind === 'ok' ? asked.heads : undefined
     },
     async close() {
+      await saving
       if (unsaved > 0 && !signal.aborted) save()
       await saving
       await document.close()
