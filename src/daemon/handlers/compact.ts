@@ -1,11 +1,11 @@
 /** `compact`: asks for the volume to end, waits for that, and packs the mirror. */
 import type { Answers, Item, Output } from '../../api/types.ts'
+import { keyOf } from '../../core/brand.ts'
 import { leaderNow, modeNow } from '../../core/engine/chain.ts'
 import { CUT_WAIT_MS } from '../../core/limits.ts'
 import { compact, sizeOf } from '../../git/compact.ts'
 import type { RunningRoom } from '../running.ts'
 import { whoIs } from '../words.ts'
-import { keyOf } from '../../core/brand.ts'
 import { type FindRoom, made } from './talk.ts'
 
 /** The handler, for a room that is looked up at each call. */
@@ -36,17 +36,18 @@ async function* endVolume(
   room: RunningRoom,
   signal: AbortSignal,
 ): AsyncGenerator<Item<'compact'>, Pick<Output<'compact'>, 'waits' | 'closed' | 'ms'>, void> {
-  const { engine, watch } = room
+  const { engine, watch, rotated } = room
   const from = engine.volume.number
+  const last = rotated()
   if (engine.size.changes === 0) return {}
   yield { step: 'cut', text: `ending volume ${from}` }
   await made(room, { kind: 'cut' })
-  const ended = () => engine.volume.number > from
+  // The engine is ahead of its disk for a moment.
+  const ended = () => engine.volume.number > from && rotated() !== last
   await watch.until(ended, { ms: CUT_WAIT_MS, signal })
-  if (!ended()) return { waits: waitsFor(room) }
-  const { rotated } = room
-  const last = rotated()
-  return last?.kind === 'ok' ? { closed: last.closed, ms: last.ms } : {}
+  if (engine.volume.number === from) return { waits: waitsFor(room) }
+  const done = rotated()
+  return done?.kind === 'ok' ? { closed: done.closed, ms: done.ms } : {}
 }
 
 function waitsFor({ engine, now }: RunningRoom): string {
