@@ -20,6 +20,7 @@ import {
 import type { Run } from '../room/gate.ts'
 import { idOf, originOf } from '../room/origin.ts'
 import { emptyBoard } from '../room/views/board.ts'
+import { lostId } from '../room/views/events.ts'
 import type { HeldChange } from '../sync/runs.ts'
 import { restoreChain } from './chain.ts'
 import type { Effect } from './effect.ts'
@@ -70,7 +71,8 @@ function cutBack(engine: Engine, actor: ActorId): boolean {
 function refold(engine: Engine, cut: readonly ActorId[]): void {
   for (const actor of cut) {
     for (const { place, value } of cutFactsOf(engine, actor)) {
-      engine.events.delete(idOf(originOf(place, value)))
+      const id = idOf(originOf(place, value))
+      for (const event of [id, lostId(id)]) engine.events.delete(event)
     }
   }
   Object.assign(engine.board, emptyBoard())

@@ -4,6 +4,7 @@ import type { Answers, Item, Output, Parsed } from '../../api/types.ts'
 import { keyOf } from '../../core/brand.ts'
 import type { FactId } from '../../core/room/facts.ts'
 import type { Doing, LockTerms } from '../../core/room/lock-facts.ts'
+import { lostId } from '../../core/room/views/events.ts'
 import { isThere } from '../../core/engine/alive.ts'
 import { modeNow } from '../../core/engine/chain.ts'
 import {
@@ -182,7 +183,7 @@ function refuseExcluded(room: RunningRoom, terms: LockTerms): void {
 }
 
 function lost(room: RunningRoom, id: FactId): Failure {
-  const event = room.engine.events.get(`${id}:lost`)
+  const event = room.engine.events.get(lostId(id))
   const globs = event?.kind === 'lock-lost' ? event.against.globs.join(' ') : 'what you asked for'
   const text = `somebody else locked ${globs} before the leader heard of this`
   return new Failure('HELD', text, 'knot locks shows who')

@@ -116,10 +116,15 @@ function refusalEvent(entry: Extract<Shown, { kind: 'refused' }>['entry']): Even
   }
 }
 
+/** The name of the event that an ask came to nothing; it goes with the ask. */
+export function lostId(ask: FactId): string {
+  return `${ask}:lost`
+}
+
 /** The event of an ask about a task that is over without having been ruled on. */
 export function askLostEvent({ id, place, fact }: Entry<TaskAsked>): Event {
   const { at, task, want } = fact
-  return { kind: 'ask-lost', id: `${id}:lost`, at, by: place.actor, task, want, ask: id }
+  return { kind: 'ask-lost', id: lostId(id), at, by: place.actor, task, want, ask: id }
 }
 
 /** The event of an ask for a lock that another one excludes. */
@@ -135,7 +140,7 @@ export function lockLostEvent({
   const { id, actor, terms } = ask
   const other = { by: against.actor, globs: against.terms.globs }
   const said = { by: actor, lock: id, globs: terms.globs }
-  return { kind: 'lock-lost', id: `${id}:lost`, at, ...said, against: other }
+  return { kind: 'lock-lost', id: lostId(id), at, ...said, against: other }
 }
 
 /** The event of a landing that the chain confirmed. */
