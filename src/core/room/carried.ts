@@ -136,7 +136,7 @@ function pushesOf({ board, leader, founder }: Folded): Shown[] {
   ]
 }
 
-/** Asks that wait, and words that take back what is held. */
+/** Asks that wait, claims that came to nothing, and words that take back what is held. */
 function asksOf({ claims, locks }: Board): Shown[] {
   const shown: Shown[] = [...locks.asks.values()].map(({ id, place }) => {
     return { id, place: { ...place, topic: 'locks' as const } }
@@ -146,6 +146,12 @@ function asksOf({ claims, locks }: Board): Shown[] {
     const life = claims.tasks.get(task)
     shown.push(...(life?.asks.values() ?? []))
     if (life?.holder !== undefined) claimed.add(life.holder.ask)
+  }
+  // What is pushed under a claim that came to nothing is refused as long as its task goes on.
+  for (const [id, { task, ask }] of claims.over) {
+    const status = claims.tasks.get(task)?.status
+    if (ask === undefined || status === 'done' || status === 'dropped') continue
+    shown.push({ id, place: { ...ask, topic: 'claims' as const } })
   }
   for (const [topic, { withdrawn }, held] of [
     ['claims', claims, claimed],

@@ -102,6 +102,24 @@ test('S870: everybody goes on in the next volume, with what was carried over', (
   allEqual(people)
 })
 
+test('S870: that a claim came to nothing is known behind a cut, also to a newcomer', () => {
+  const { stage, people } = led()
+  const [alice, bob, carol] = people
+  const task = does(stage, carol, { kind: 'task', title: 'mend' })
+  stage.pass(300)
+  const won = does(stage, alice, { kind: 'ask', want: 'claim', task })
+  const lost = does(stage, bob, { kind: 'ask', want: 'claim', task })
+  stage.pass(300)
+  expect(alice.engine.board.claims.tasks.get(task)?.holder?.ask).toBe(won)
+  expect(cut(stage, alice)).toEqual({ kind: 'proposed', volume: 0 })
+  stage.pass(300)
+  stage.restart(carol)
+  for (const { engine } of people) {
+    const { over } = engine.board.claims
+    expect([engine.volume.number, over.get(lost)?.actor]).toEqual([1, bob.actor])
+  }
+})
+
 test('S871: one who was away says again what lies beyond the cut, under the same ids, once', () => {
   const { stage, people } = led()
   const [alice, bob, carol] = people

@@ -13,7 +13,14 @@
  */
 import type { ActorId } from '../../brand.ts'
 import type { TaskAsked, TaskReleased, TaskRuled, Want, Withdrawn } from '../claim-facts.ts'
-import { type FactId, factId, isWithdrawn, withdraw, type Withdrawals } from '../place.ts'
+import {
+  type AskPlace,
+  type FactId,
+  factId,
+  isWithdrawn,
+  withdraw,
+  type Withdrawals,
+} from '../place.ts'
 import type { Entry } from './board.ts'
 
 export type TaskStatus = 'open' | 'claimed' | 'done' | 'dropped'
@@ -43,8 +50,16 @@ export type TaskLife = {
   asks: Map<FactId, Entry<TaskAsked>>
 }
 
-/** A claim that is over, or that came to nothing; `by` is who ended it, if somebody did. */
-export type Over = { task: FactId; actor: ActorId; by: ActorId | undefined }
+/**
+ * A claim that is over, or that came to nothing; `by` is who ended it, if somebody did. The chain
+ * does not tell of one that came to nothing: its `ask` does, wherever that stands.
+ */
+export type Over = {
+  task: FactId
+  actor: ActorId
+  by: ActorId | undefined
+  ask: AskPlace | undefined
+}
 
 export type Claims = {
   tasks: Map<FactId, TaskLife>
@@ -121,7 +136,7 @@ export function foldRuling(
   if (life.holder !== undefined) {
     const { ask, actor } = life.holder
     life.ended.set(ask, actor)
-    claims.over.set(ask, { task, actor, by })
+    claims.over.set(ask, { task, actor, by, ask: undefined })
   }
   if (by === undefined || by !== life.by) life.since = life.fence?.seq ?? 0
   if (status === 'done' || status === 'dropped') life.closed = fence.seq
@@ -203,7 +218,9 @@ function isLive(life: TaskLife, { place, fact }: Entry<TaskAsked>): boolean {
 }
 
 function lose({ over }: Claims, { id, place, fact }: Entry<TaskAsked>): void {
-  if (fact.want === 'claim') over.set(id, { task: fact.task, actor: place.actor, by: undefined })
+  if (fact.want !== 'claim') return
+  const { actor, n } = place
+  over.set(id, { task: fact.task, actor, by: undefined, ask: { actor, n } })
 }
 
 function settle(claims: Claims, task: FactId, { holder, asks }: TaskLife): void {
