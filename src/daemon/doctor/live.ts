@@ -48,7 +48,8 @@ export function lifeFindings(lives: readonly EndedLife[]): Found[] {
 /** The volume that the room is in, and what was carried into it otherwise than computed here. */
 export function volumeFindings({ volume, size, cuts, differs }: VolumeView): Found[] {
   const behind = cuts.length > volume.number ? `, and the room is in volume ${cuts.length}` : ''
-  const here = fine('volume', `volume ${volume.number}, ${size.changes} changes${behind}`)
+  const changes = size.changes === 1 ? '1 change' : `${size.changes} changes`
+  const here = fine('volume', `volume ${volume.number}, ${changes}${behind}`)
   const wrong = differs.map(({ volume: number, confirmed, computed }) => {
     const other = `this peer computed ${computed}`
     const text = `the cut of volume ${number} carried ${confirmed}, and ${other}`
